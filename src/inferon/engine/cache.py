@@ -1,0 +1,68 @@
+"""Where compiled code is kept between runs, and how it gets there safely.
+
+Machine code of generated kernels is stored under a hash of everything that determines it. A file holds its own checksum;
+one that does not match (half-written, damaged) is thrown away and built again. Files appear by atomic rename, so any number
+of processes may share the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+_CHECKSUM_BYTES = 32
+
+
+def cache_folder() -> Path:
+    """The folder for compiled code: ``INFERON_CACHE``, or the user's cache folder."""
+    named = os.environ.get("INFERON_CACHE")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    if sys.platform == "win32":
+        base = base or os.environ.get("LOCALAPPDATA")
+    return Path(base) / "inferon" if base else Path.home() / ".cache" / "inferon"
+
+
+def load_object(key: str) -> bytes | None:
+    """Machine code stored under ``key``, or None when there is none that can be trusted."""
+    try:
+        content = _path(key).read_bytes()
+    except OSError:
+        return None
+    checksum, code = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
+    return code if code and hashlib.sha256(code).digest() == checksum else None
+
+
+def store_object(key: str, code: bytes) -> None:
+    """Keep machine code under ``key``; a folder that cannot be written costs speed, not results."""
+    path = _path(key)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        os.replace(temporary, path)
+
+
+def _path(key: str) -> Path:
+    return cache_folder() / "kernels" / f"{key}.o"
+
+
+def use_cache_for_driver() -> None:
+    """Point numba's cache at a folder named by the hash of the engine's sources: an edited file never meets old code."""
+    import numba
+
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    folder = cache_folder() / "driver" / digest.hexdigest()[:16]
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        numba.config.CACHE_DIR = str(folder)

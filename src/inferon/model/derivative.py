@@ -1,0 +1,66 @@
+"""Directional derivative of an expression along the flow: how fast a threshold function moves, for locating its crossings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from inferon.model.expression import ONE, ZERO, Expression, call, number, walk
+
+
+def along_flow(expression: Expression, rates: Mapping[str, Expression]) -> Expression:
+    """d(expression)/dt when each named state moves with its given rate; conditions are held constant.
+
+    Source: forward-mode differentiation (Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
+    """
+    moved: dict[int, Expression] = {}
+    for node in walk([expression]):
+        moved[id(node)] = _rate(node, [moved[id(a)] for a in node.arguments], rates)
+    return moved[id(expression)]
+
+
+def _rate(node: Expression, da: list[Expression], rates: Mapping[str, Expression]) -> Expression:
+    if node.operation == "symbol":
+        return rates.get(str(node.value), ZERO)
+    if node.operation == "time":
+        return ONE
+    if all(d is ZERO for d in da):
+        return ZERO
+    return _RULES[node.operation](node, node.arguments, da)
+
+
+def _quotient(node: Expression, a: tuple[Expression, ...], d: list[Expression]) -> Expression:
+    return call("div", call("sub", d[0], call("mul", node, d[1])), a[1])
+
+
+def _power(node: Expression, a: tuple[Expression, ...], d: list[Expression]) -> Expression:
+    base, exponent = a
+    by_base = call("mul", call("mul", exponent, call("pow", base, call("sub", exponent, ONE))), d[0])
+    if d[1] is ZERO:
+        return by_base
+    return call("add", by_base, call("mul", call("mul", node, call("log", base)), d[1]))
+
+
+def _larger(relation: str):
+    def rule(_node: Expression, a: tuple[Expression, ...], d: list[Expression]) -> Expression:
+        return call("select", call(relation, a[0], a[1]), d[0], d[1])
+
+    return rule
+
+
+_RULES = {
+    "add": lambda node, a, d: call("add", d[0], d[1]),
+    "sub": lambda node, a, d: call("sub", d[0], d[1]),
+    "mul": lambda node, a, d: call("add", call("mul", d[0], a[1]), call("mul", a[0], d[1])),
+    "div": _quotient,
+    "neg": lambda node, a, d: call("neg", d[0]),
+    "pow": _power,
+    "exp": lambda node, a, d: call("mul", node, d[0]),
+    "log": lambda node, a, d: call("div", d[0], a[0]),
+    "sqrt": lambda node, a, d: call("div", d[0], call("mul", number(2), node)),
+    "abs": lambda node, a, d: call("select", call("ge", a[0], ZERO), d[0], call("neg", d[0])),
+    "max": _larger("ge"),
+    "min": _larger("le"),
+    "select": lambda node, a, d: call("select", a[0], d[1], d[2]),
+    "floor": lambda node, a, d: ZERO,
+    "ceil": lambda node, a, d: ZERO,
+}

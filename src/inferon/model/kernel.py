@@ -1,0 +1,220 @@
+"""From a Model to straight-line functions: conditions pulled out, parameter-only work hoisted, everything inlined once.
+
+A kernel is a set of functions over plain vectors. Each takes ``t`` (day) and the vectors
+
+    y  states            p  parameters, then hoisted parameter-only values
+    m  truth of each condition (0 or 1)      d  switches      k  rates of the states (only ``crossings`` reads it)
+
+and writes one vector. Conditions (relations that can change with time) are held constant inside a step; the engine locates
+where they change. That makes every function smooth between crossings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from inferon.model.derivative import along_flow
+from inferon.model.expression import (
+    RELATIONS,
+    Expression,
+    call,
+    mode,
+    names,
+    number,
+    rebuild,
+    symbol,
+    text,
+    walk,
+)
+from inferon.model.model import Event, Model
+
+RATE_PREFIX = "rate of "
+
+
+@dataclass(frozen=True)
+class Function:
+    """A straight-line function: what it writes, in order."""
+
+    name: str
+    outputs: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Everything the engine needs to know of a model, with names for every slot of every vector."""
+
+    model: Model
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    hoisted: tuple[str, ...]
+    switches: tuple[str, ...]
+    conditions: tuple[Expression, ...]
+    events: tuple[Event, ...]
+    readouts: tuple[str, ...]
+    functions: tuple[Function, ...]
+    assignment_start: tuple[int, ...]
+    assignment_target: tuple[int, ...]
+
+    @property
+    def strict(self) -> tuple[bool, ...]:
+        """For each condition, whether it is false where its two sides are equal."""
+        return tuple(c.operation in ("lt", "gt") for c in self.conditions)
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of all generated work: two kernels with the same hash compute the same numbers."""
+        digest = hashlib.sha256()
+        for function in self.functions:
+            digest.update(f"{function.name}:{len(function.outputs)}\n".encode())
+            digest.update("\n".join(_fingerprints(function.outputs)).encode())
+        digest.update("|".join((*self.states, *self.parameters, *self.switches)).encode())
+        return digest.hexdigest()
+
+
+def _fingerprints(outputs: Sequence[Expression]) -> list[str]:
+    """One short hash per output, without writing shared sub-expressions out again and again."""
+    prints: dict[int, str] = {}
+    for node in walk(outputs):
+        parts = [node.operation, repr(node.value), *(prints[id(a)] for a in node.arguments)]
+        prints[id(node)] = hashlib.sha256("(".join(parts).encode()).hexdigest()
+    return [prints[id(output)] for output in outputs]
+
+
+def build_kernel(model: Model, readouts: Sequence[str] = ()) -> Kernel:
+    """Generate the kernel of ``model`` with the named quantities as read-outs.
+
+    States and formulas that neither a read-out nor an event needs are left out. Raises ``KeyError`` for an unknown read-out.
+    """
+    unknown = [r for r in readouts if r not in model.assigned and r not in model.state_names]
+    if unknown:
+        raise KeyError(f"{model.name} has no quantity {unknown[0]!r}")
+    model = model.reduced_to(readouts)
+    rates, initial, triggers, delays, values, shown = _inlined(model, readouts)
+    conditions = _conditions([*rates, *triggers, *shown, *values], model)
+    with_modes = _mode_replacer(conditions)
+    rates, triggers, shown, values = (with_modes(group) for group in (rates, triggers, shown, values))
+    crossings = _crossing_functions(conditions, with_modes, model)
+    groups = {
+        "rates": rates,
+        "initial": initial,
+        "triggers": [_as_number(t) for t in triggers],
+        "delays": delays,
+        "assignments": values,
+        "readouts": shown,
+        "crossings": crossings,
+    }
+    hoisted, groups = _hoist(groups, model)
+    starts, targets = _assignment_slots(model)
+    return Kernel(
+        model=model,
+        states=model.state_names,
+        parameters=tuple(model.parameters),
+        hoisted=tuple(hoisted),
+        switches=tuple(model.switches),
+        conditions=tuple(conditions),
+        events=model.events,
+        readouts=tuple(readouts),
+        functions=(
+            Function("hoisted", tuple(hoisted.values())),
+            *(Function(name, tuple(outputs)) for name, outputs in groups.items()),
+        ),
+        assignment_start=starts,
+        assignment_target=targets,
+    )
+
+
+def _inlined(model: Model, readouts: Sequence[str]) -> list[list[Expression]]:
+    groups = [
+        [s.rate for s in model.states],
+        [s.initial for s in model.states],
+        [e.trigger for e in model.events],
+        [e.delay for e in model.events],
+        [value for e in model.events for _, value in e.assignments],
+        [symbol(r) for r in readouts],
+    ]
+    flat = iter(model.inlined([e for group in groups for e in group]))
+    return [[next(flat) for _ in group] for group in groups]
+
+
+def _conditions(roots: Iterable[Expression], model: Model) -> list[Expression]:
+    """Relations that can change while a patient is followed: those that mention time, a state or a switch."""
+    moving = {*model.state_names, *model.switches}
+    found = []
+    for node in walk(roots):
+        if node.operation in RELATIONS and (_mentions_time(node) or names(node) & moving):
+            if node.operation in ("eq", "ne"):
+                raise ValueError(f"a condition on equality of moving quantities is not supported: {text(node)}")
+            found.append(node)
+    return found
+
+
+def _mentions_time(expression: Expression) -> bool:
+    return any(node.operation == "time" for node in walk([expression]))
+
+
+def _mode_replacer(conditions: Sequence[Expression]):
+    index = {id(condition): mode(i) for i, condition in enumerate(conditions)}
+    return lambda expressions: rebuild(expressions, lambda node: index.get(id(node)))
+
+
+def _crossing_functions(conditions: Sequence[Expression], with_modes, model: Model) -> list[Expression]:
+    """For each condition a function positive where it holds, then the rates of change of those functions."""
+    distances = []
+    for condition in conditions:
+        left, right = with_modes(condition.arguments)
+        small, large = (left, right) if condition.operation in ("lt", "le") else (right, left)
+        distances.append(call("sub", large, small))
+    rates = {name: symbol(RATE_PREFIX + name) for name in model.state_names}
+    return distances + [along_flow(distance, rates) for distance in distances]
+
+
+def _as_number(trigger: Expression) -> Expression:
+    return call("select", trigger, number(1), number(0))
+
+
+def _hoist(groups: dict[str, list[Expression]], model: Model) -> tuple[dict[str, Expression], dict[str, list[Expression]]]:
+    """Replace maximal parameter-only sub-expressions by names computed once per patient."""
+    roots = [e for group in groups.values() for e in group]
+    constant = _parameter_only(roots, model)
+    hoisted: dict[int, tuple[str, Expression]] = {}
+    for node in walk(roots):
+        if not constant[id(node)]:
+            for argument in node.arguments:
+                _keep(argument, constant, hoisted)
+    for root in roots:
+        _keep(root, constant, hoisted)
+    by_id = {key: symbol(name) for key, (name, _) in hoisted.items()}
+    moved = {name: rebuild(group, lambda node: by_id.get(id(node))) for name, group in groups.items()}
+    return dict(hoisted.values()), moved
+
+
+def _keep(node: Expression, constant: dict[int, bool], hoisted: dict[int, tuple[str, Expression]]) -> None:
+    worth = node.arguments and constant[id(node)] and node.operation not in (*RELATIONS, "and", "or", "not")
+    if worth and id(node) not in hoisted:
+        hoisted[id(node)] = (f"hoisted {len(hoisted)}", node)
+
+
+def _parameter_only(roots: Iterable[Expression], model: Model) -> dict[int, bool]:
+    constant: dict[int, bool] = {}
+    for node in walk(roots):
+        if node.operation == "symbol":
+            constant[id(node)] = node.value in model.parameters
+        elif node.operation in ("time", "mode"):
+            constant[id(node)] = False
+        else:
+            constant[id(node)] = all(constant[id(a)] for a in node.arguments)
+    return constant
+
+
+def _assignment_slots(model: Model) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where each event's assignments begin, and what each sets: a state (its index) or a switch (minus one minus index)."""
+    states = {name: i for i, name in enumerate(model.state_names)}
+    switches = {name: i for i, name in enumerate(model.switches)}
+    starts, targets = [0], []
+    for event in model.events:
+        for target, _ in event.assignments:
+            targets.append(states[target] if target in states else -1 - switches[target])
+        starts.append(len(targets))
+    return tuple(starts), tuple(targets)

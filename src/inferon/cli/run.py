@@ -1,0 +1,120 @@
+"""`inferon run`: a whole study, from its file to its report."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def run(
+    study: Annotated[str, typer.Argument(help="A study file, or the name of a ready study (`inferon studies`).")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the run; default runs/NAME.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads (default: all cores); changes no result.")] = None,
+    chunk: Annotated[int, typer.Option("--chunk", min=1, help="Patients simulated and checkpointed at a time; changes no result.")] = 1000,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed than the study's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a summary.")] = False,
+) -> None:
+    """Run a whole study: patients, simulation, trial, estimates, report.
+
+    A run that was killed goes on where it stopped when the same command is given again.
+    """
+    from inferon.run import check_study_names, run_study
+    from inferon.study import revise
+
+    specification = _read(study)
+    if seed is not None:
+        specification = revise(specification, {"seed": seed})
+    check_study_names(specification)
+    folder = out or Path("runs") / Path(study).stem
+    _refuse_file(folder)
+    with _progress(quiet=as_json) as step:
+        result = run_study(
+            specification,
+            folder,
+            threads=threads or os.cpu_count() or 1,
+            chunk=chunk,
+            step=step,
+            command=_command(study, out, seed),
+        )
+    if as_json:
+        typer.echo(json.dumps({**result.estimates, "provenance": result.provenance}, ensure_ascii=False, allow_nan=False))
+    else:
+        _summary(result)
+
+
+def _read(study: str) -> Any:
+    from inferon.study import read_study, ready_studies, ready_study
+
+    if not Path(study).exists() and study in ready_studies():
+        return read_study(ready_study(study))
+    return read_study(study)
+
+
+def _refuse_file(folder: Path) -> None:
+    from inferon.study import InputError
+
+    if folder.exists() and not folder.is_dir():
+        raise InputError("a run is a folder", field="--out", found=str(folder), allowed="a folder, or a name not yet taken")
+
+
+def _command(study: str, out: Path | None, seed: int | None) -> str:
+    words = ["inferon run", study]
+    words += ["--out", out.name] if out else []
+    words += ["--seed", str(seed)] if seed is not None else []
+    return " ".join(words)
+
+
+class _progress:
+    """Progress bars on the error stream; nothing when the output is for machines."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=quiet or not sys.stderr.isatty())
+
+    def __enter__(self) -> Callable[[str, int], Callable[[int], object]]:
+        self._bars.start()
+        return self._step
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def _step(self, name: str, total: int) -> Callable[[int], object]:
+        task = self._bars.add_task(name, total=total)
+        return lambda done: self._bars.advance(task, done)
+
+
+def _summary(result: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    estimates = result.estimates
+    table = Table(title=estimates["study"], caption=f"{estimates['population']}; 95 % Monte-Carlo intervals of the virtual cohort")
+    for heading in ("arm", "family", "endpoint", "day", "estimate", "95 % interval"):
+        table.add_column(heading, justify="right" if heading in ("day", "estimate") else "left")
+    for arm, families in estimates["arms"].items():
+        for family, held in families["families"].items():
+            for row in held["endpoints"].get("relapse", []):
+                table.add_row(arm, family, "relapse", f"{row['time_days']:.0f}", *_numbers(row))
+    console = Console()
+    console.print(table)
+    seconds = sum(result.provenance["timings_seconds"].values())
+    console.print(f"Report: {result.report}   ({result.provenance['patients_simulated']} virtual patients, {seconds:.0f} s)")
+
+
+def _numbers(row: dict[str, Any]) -> tuple[str, str]:
+    if row["estimate"] is None:
+        return "–", "–"
+    limits = "–" if row["lower"] is None else f"{100 * row['lower']:.1f}–{100 * row['upper']:.1f} %"
+    return f"{100 * row['estimate']:.1f} %", limits

@@ -96,25 +96,27 @@ class _progress:
 
 
 def _summary(result: Any) -> None:
+    """Relapse by arm and time: the first family with its interval, and the span of all families."""
     from rich.console import Console
     from rich.table import Table
 
     estimates = result.estimates
-    table = Table(title=estimates["study"], caption=f"{estimates['population']}; 95 % Monte-Carlo intervals of the virtual cohort")
-    for heading in ("arm", "family", "endpoint", "day", "estimate", "95 % interval"):
-        table.add_column(heading, justify="right" if heading in ("day", "estimate") else "left")
-    for arm, families in estimates["arms"].items():
-        for family, held in families["families"].items():
-            for row in held["endpoints"].get("relapse", []):
-                table.add_row(arm, family, "relapse", f"{row['time_days']:.0f}", *_numbers(row))
+    families = list(next(iter(estimates["arms"].values()))["families"])
+    table = Table(title=estimates["study"], caption=f"{estimates['population']}; intervals are those of the virtual cohort")
+    for heading in ("arm", "day", f"relapse, {families[0]}", "95 % interval", f"span of {len(families)} families"):
+        table.add_column(heading, justify="left" if heading == "arm" else "right")
+    for arm, held in estimates["arms"].items():
+        rows = [held["families"][family]["endpoints"].get("relapse", []) for family in families]
+        for at_time in zip(*rows, strict=True):
+            found = [100 * row["estimate"] for row in at_time]
+            span = f"{min(found):.1f}–{max(found):.1f} %"
+            table.add_row(arm, f"{at_time[0]['time_days']:.0f}", *_numbers(at_time[0]), span)
     console = Console()
     console.print(table)
     seconds = sum(result.provenance["timings_seconds"].values())
-    console.print(f"Report: {result.report}   ({result.provenance['patients_simulated']} virtual patients, {seconds:.0f} s)")
+    console.print(f"Report: {result.report}   ({result.provenance['patients_simulated']:,} virtual patients, {seconds:.0f} s)")
 
 
 def _numbers(row: dict[str, Any]) -> tuple[str, str]:
-    if row["estimate"] is None:
-        return "–", "–"
     limits = "–" if row["lower"] is None else f"{100 * row['lower']:.1f}–{100 * row['upper']:.1f} %"
     return f"{100 * row['estimate']:.1f} %", limits

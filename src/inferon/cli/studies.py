@@ -73,7 +73,10 @@ def check(
     resolved: Annotated[bool, typer.Option("--resolved", help="Print the study with every default.")] = False,
 ) -> None:
     """Read a study as a run would, and say whether it is sound."""
+    from inferon.run.catalogues import check_study_names
+
     study = read_study(file)
+    check_study_names(study)
     if resolved:
         typer.echo(resolved_yaml(study), nl=False)
     else:

@@ -1,0 +1,150 @@
+"""`inferon models`: the biology, as a reader would open it: modules, equations, parameters with their sources, cards."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=False, invoke_without_command=True)
+
+
+@app.callback()
+def models(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """The biology: modules, equations, parameters with their sources. Without a command: the list."""
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@app.command("list")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """List modules and the composite models made of them."""
+    _list(as_json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A module or composite model (`inferon models list`).")],
+    composite: Annotated[bool, typer.Option("--composite", help="The joined model, where a module has the same name.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show one model: what it exchanges, its equations, every parameter with value, range, status and source, its card."""
+    from inferon.model import composites, modules
+
+    allowed = list(composites()) if composite else list(dict.fromkeys((*modules(), *composites())))
+    _known(name, allowed)
+    described = _composite(name) if composite or name not in modules() else _module(name)
+    if as_json:
+        typer.echo(json.dumps(described, ensure_ascii=False))
+    else:
+        _print(described)
+
+
+def _known(name: str, allowed: list[str]) -> None:
+    from inferon.study import InputError, nearest
+
+    if name not in allowed:
+        raise InputError("there is no such model", field="NAME", found=name, allowed=allowed, meant=nearest(name, allowed))
+
+
+def _list(as_json: bool) -> None:
+    from inferon.model import composites, load_module, modules
+
+    parts = {n: {"inputs": load_module(n).inputs, "outputs": load_module(n).outputs} for n in modules()}
+    if as_json:
+        typer.echo(json.dumps({"modules": parts, "composites": composites()}, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Modules", box=None, pad_edge=False)
+    for heading in ("name", "takes", "gives"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "name")
+    for module, ends in parts.items():
+        table.add_row(module, ", ".join(ends["inputs"]), ", ".join(ends["outputs"]))
+    console = Console()
+    console.print(table)
+    made = Table(title="Composite models", box=None, pad_edge=False)
+    made.add_column("name", no_wrap=True)
+    made.add_column("what it is")
+    for composite, line in composites().items():
+        made.add_row(composite, line)
+    console.print(made)
+
+
+def _module(name: str) -> dict[str, Any]:
+    from inferon.model import load_module
+    from inferon.model.catalogue import module_folder
+
+    module, folder = load_module(name), module_folder(name)
+    return {
+        "name": name,
+        "inputs": {n: module.parts.units[n] for n in module.inputs},
+        "outputs": {n: module.parts.units[n] for n in module.outputs},
+        "equations": (folder / f"{name}.ant").read_text(encoding="utf-8"),
+        "parameters": [_row(row) for row in module.table.values()],
+        "card": (folder / "card.md").read_text(encoding="utf-8"),
+    }
+
+
+def _composite(name: str) -> dict[str, Any]:
+    from inferon.model import composites, load_composite
+    from inferon.model.expression import text
+
+    model = load_composite(name)
+    return {
+        "name": name,
+        "card": composites()[name],
+        "couplings": {n: model.units[n] for n in model.couplings},
+        "rates": {state.name: text(state.rate) for state in model.states},
+        "assigned": {n: text(e) for n, e in model.assigned.items()},
+        "events": {event.name: text(event.trigger) for event in model.events},
+        "parameters": [{"name": n, **_row(row)} for n, row in model.parameters.items()],
+    }
+
+
+def _row(parameter: Any) -> dict[str, Any]:
+    fields = ("symbol", "description", "unit", "lower", "upper", "variability", "status", "source", "note")
+    finite = abs(parameter.value) != float("inf")
+    return {"value": parameter.value if finite else "inf", **{field: getattr(parameter, field) for field in fields}}
+
+
+def _print(described: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    console.rule(described["name"])
+    console.print(Markdown(described["card"]))
+    for end in ("inputs", "outputs", "couplings"):
+        if described.get(end):
+            console.print(f"\n[bold]{end.capitalize()}[/bold]: " + ", ".join(f"{n} ({u})" for n, u in described[end].items()))
+    if "equations" in described:
+        console.rule("Equations")
+        console.print(described["equations"], markup=False, highlight=False, soft_wrap=True)
+    for title in ("rates", "assigned", "events"):
+        if described.get(title):
+            console.rule(title.capitalize())
+            sign = {"rates": "' = ", "assigned": " := ", "events": ": at "}[title]
+            for name, expression in described[title].items():
+                console.print(f"{name}{sign}{expression}", markup=False, highlight=False, soft_wrap=True)
+    console.rule("Parameters")
+    console.print(_parameter_table(described["parameters"]))
+
+
+def _parameter_table(rows: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("symbol", "value", "unit", "range", "CV", "status", "source"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("symbol", "value", "unit"))
+    for row in rows:
+        bounds = f"{row['lower']:g}–{row['upper']:g}" if row["lower"] is not None and row["upper"] is not None else ""
+        cv = f"{100 * row['variability']:.0f} %" if row["variability"] else ""
+        value = row["value"] if isinstance(row["value"], str) else f"{row['value']:g}"
+        table.add_row(row.get("name", row["symbol"]), value, row["unit"], bounds, cv, row["status"], row["source"])
+    return table

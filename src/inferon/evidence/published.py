@@ -1,0 +1,69 @@
+"""Published results by id, and how a study's quotation of one is set beside the virtual trial."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from inferon.statistics import clopper_pearson
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """One published estimate; ``value`` in ``unit``, as printed in the source."""
+
+    id: str
+    study: str
+    year: int
+    population: str
+    n: int | None
+    arm: str
+    endpoint: str
+    time_months: float | None
+    value: float
+    unit: str
+    design: str
+    source_url: str
+    role: str
+
+
+@cache
+def published_results() -> dict[str, PublishedResult]:
+    """All published results Inferon ships, by id."""
+    with (files("inferon.evidence") / "published.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["id"]: _result(row) for row in csv.DictReader(lines)}
+
+
+def _result(row: dict[str, str]) -> PublishedResult:
+    return PublishedResult(
+        id=row["id"],
+        study=row["study"],
+        year=int(row["year"]),
+        population=row["population"],
+        n=int(row["n"]) if row["n"] else None,
+        arm=row["arm"],
+        endpoint=row["endpoint"],
+        time_months=float(row["time_months"]) if row["time_months"] else None,
+        value=float(row["value"]),
+        unit=row["unit"],
+        design=row["design"],
+        source_url=row["source_url"],
+        role=row["role"],
+    )
+
+
+def beside(arm: str, endpoint: str, time_days: float, estimate: float, n: int | None, kind: str, source: str) -> dict[str, Any]:
+    """A published result as the report shows it: the point, and the exact interval of that many patients where there were any.
+
+    An expectation without patients behind it has no interval.
+    """
+    row: dict[str, Any] = {"arm": arm, "endpoint": endpoint, "time_days": time_days, "estimate": estimate, "kind": kind}
+    row |= {"n": n, "events": None, "lower": None, "upper": None, "interval": "none: no patients are reported behind it"}
+    if n is not None:
+        exact = clopper_pearson(round(estimate * n), n)
+        row |= {"events": exact.events, "lower": exact.lower, "upper": exact.upper, "interval": exact.method}
+    result = published_results()[source]
+    return row | {"source": source, "study": result.study, "design": result.design, "doi_or_url": result.source_url}

@@ -1,0 +1,186 @@
+"""One study from file to report: names checked, patients simulated, tables, estimates and page written, provenance last.
+
+A run is a directory. Every file appears whole or not at all; blocks of patients are checkpointed, so the same command goes on after
+a kill at any moment. Only ``provenance.json`` differs between two runs of the same study.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from inferon.cohort import draw_cohort
+from inferon.report.cannot_exclude import cannot_exclude
+from inferon.report.page import write_report
+from inferon.run import summaries
+from inferon.run.catalogues import check_study_names
+from inferon.run.provenance import circumstances, reproducible_provenance, science_hash, source_hash
+from inferon.run.simulation import blocks, simulate
+from inferon.store import Checkpoints, content_key, write_json, write_parquet, write_text
+from inferon.study import Study, resolved_yaml
+
+DEFAULT_CHUNK = 1000
+WEEKLY = tuple(np.arange(-1.0, 181.0, 7.0))
+
+Step = Callable[[str, int], Callable[[int], object]]
+"""Called with the name of a step and its amount of work; returns what is called as work is done."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run: its folder, its estimates (as ``estimates.json``) and its provenance."""
+
+    folder: Path
+    estimates: dict[str, Any]
+    provenance: dict[str, Any]
+
+    @property
+    def report(self) -> Path:
+        """The self-contained page."""
+        return self.folder / "report.html"
+
+
+@dataclass
+class _Clock:
+    """Seconds spent in each step."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def _silent(_name: str, _total: int) -> Callable[[int], object]:
+    return lambda _done: None
+
+
+def run_study(
+    study: Study,
+    out: str | Path,
+    *,
+    threads: int = 1,
+    chunk: int = DEFAULT_CHUNK,
+    step: Step = _silent,
+    command: str = "",
+) -> RunResult:
+    """Run a whole study into the folder ``out`` and return where everything is.
+
+    ``threads`` and ``chunk`` (patients simulated and checkpointed at a time) change no table. Raises ``InputError`` before anything
+    is written when the study names what does not exist, and ``TooManyFailures`` when patients could not be solved.
+    """
+    check_study_names(study)
+    folder, clock = Path(out), _Clock()
+    folder.mkdir(parents=True, exist_ok=True)
+    key = content_key(resolved_yaml(study), science_hash(), source_hash())
+    checkpoints = Checkpoints(folder / "unfinished", key)
+    total = sum(block.last - block.first for block in blocks(study, chunk))
+    with clock.timing("simulation"):
+        done = step("Simulating virtual patients", total)
+        events, samples = simulate(study, checkpoints, threads=threads, chunk=chunk, progress=done)
+    with clock.timing("estimates"):
+        estimates, tables = _summarise(study, events, samples, step)
+    with clock.timing("tables"):
+        _write_tables(study, folder, tables)
+        write_text(resolved_yaml(study), folder / "study.yaml")
+        write_json(estimates, folder / "estimates.json")
+    origin = reproducible_provenance(study, events)
+    with clock.timing("report"):
+        done = step("Drawing the report", 1)
+        write_report(folder, study=study_for_report(study), estimates=estimates, tables=tables, provenance=origin)
+        done(1)
+    origin |= circumstances(timings=clock.seconds, threads=threads, chunk=chunk, command=command)
+    write_json(origin, folder / "provenance.json")
+    checkpoints.clear()
+    return RunResult(folder, estimates, origin)
+
+
+def _summarise(
+    study: Study, events: pl.DataFrame, samples: pl.DataFrame, step: Step
+) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+    done = step("Estimating endpoints and power", 4)
+    population, comparison = study.cohort.population, study.cohort.comparison_population
+    estimates: dict[str, Any] = {
+        "study": study.title,
+        "seed": study.seed,
+        "population": population,
+        "arms": summaries.estimates_by_arm(study, events, population, study.families),
+    }
+    if comparison:
+        arms = summaries.estimates_by_arm(study, events, comparison, study.families[:1])
+        estimates["comparison"] = {"population": comparison, "arms": arms}
+    done(1)
+    curves = summaries.curves(study, events)
+    bands = summaries.bands(samples)
+    done(1)
+    power = summaries.power_rows(study, events)
+    done(1)
+    trial, size = summaries.virtual_trial(study, events, power)
+    estimates |= {"published": summaries.published(study), "power": power}
+    estimates["virtual_trial"] = {"patients": size, "dataset": "tables/adtte.parquet"}
+    estimates["excludes"] = cannot_exclude(estimates["published"], estimates)
+    estimates["assumptions"] = summaries.assumptions(study)
+    done(1)
+    readouts = samples.filter(pl.col("time_days").is_in(WEEKLY))
+    tables = {"events": events, "curves": curves, "bands": bands, "readouts": readouts, "adtte": trial}
+    if power:
+        tables["power"] = pl.DataFrame(power)
+    return estimates, tables
+
+
+def _write_tables(study: Study, folder: Path, tables: dict[str, pl.DataFrame]) -> None:
+    (folder / "tables").mkdir(exist_ok=True)
+    for name, table in {**tables, "patients": _patients(study)}.items():
+        write_parquet(table, folder / "tables" / f"{name}.parquet")
+
+
+def _patients(study: Study) -> pl.DataFrame:
+    """Covariates and individual parameters of every patient, by population (first family)."""
+    populations = {study.cohort.population: study.cohort.size}
+    if study.cohort.comparison_population:
+        populations[study.cohort.comparison_population] = study.cohort.comparison_size
+    frames = []
+    for population, size in populations.items():
+        cohort = draw_cohort(population, np.arange(size), seed=study.seed, family=study.families[0])
+        values = {**cohort.parameters, "cd34": cohort.draws["cd34"], "cd3": cohort.draws["cd3"]}
+        keys = [pl.lit(population).alias("population"), pl.Series("patient", cohort.patients)]
+        frames.append(cohort.covariates.select(*keys, pl.all()).with_columns(pl.Series(k, v) for k, v in values.items()))
+    return pl.concat(frames, how="diagonal")
+
+
+def study_for_report(study: Study) -> dict[str, Any]:
+    """The study as the plain dictionary the report room takes (units in the names)."""
+    regimen_fields = ("drug", "dose_amount", "dose_unit", "route", "start_day", "interval_days", "doses")
+    return {
+        "title": study.title,
+        "question": study.question,
+        "model": study.model,
+        "families": list(study.families),
+        "endpoints": list(study.endpoints),
+        "seed": study.seed,
+        "report_times_days": list(study.report_times_days),
+        "cohort": _fields(study.cohort),
+        "trial": {**_fields(study.trial), "power": _fields(study.trial.power) if study.trial.power else None},
+        "published": [_fields(result) for result in study.published],
+        "arms": {
+            name: {
+                "regimen": [{f: getattr(dosing, f) for f in regimen_fields} for dosing in arm.regimen],
+                "parameters": dict(arm.parameters),
+            }
+            for name, arm in study.arms.items()
+        },
+    }
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    """A part of the study by its Python names, numbers as numbers."""
+    return {name: getattr(record, name) for name in type(record).model_fields}

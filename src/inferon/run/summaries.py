@@ -1,0 +1,164 @@
+"""From patients to what a report shows: estimates, curves, bands, power and the virtual trial's dataset."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from inferon.cohort import draw_cohort
+from inferon.design import power_of_incidence_difference
+from inferon.evidence import beside
+from inferon.protocol import MONTH
+from inferon.study import Study
+from inferon.trial import ENDPOINTS, Conduct, analysis_dataset, conduct_trial, curve, estimate
+
+CURVES = ("relapse", "non_relapse_mortality", "overall_survival", "leukaemia_free_survival", "acute_gvhd_2_4", "acute_gvhd_3_4")
+ENOUGH_POWER = 0.8
+
+
+def arm_events(events: pl.DataFrame, population: str, family: str, arm: str) -> pl.DataFrame:
+    """The solved patients of one arm."""
+    chosen = (pl.col("population") == population) & (pl.col("family") == family) & (pl.col("arm") == arm)
+    return events.filter(chosen & (pl.col("status") == "ok"))
+
+
+def reported_endpoints(study: Study) -> list[str]:
+    """The study's endpoints; beside each GVHD trial endpoint its reference index, so that both definitions are always shown."""
+    found = []
+    for name in study.endpoints:
+        found.append(name)
+        if f"{name}_reference" in ENDPOINTS:
+            found.append(f"{name}_reference")
+    return found
+
+
+def estimates_by_arm(study: Study, events: pl.DataFrame, population: str, families: tuple[str, ...]) -> dict[str, Any]:
+    """arm -> families -> family -> endpoints -> endpoint -> rows of time_days, estimate, lower, upper, n, method."""
+    follow_up, times = study.cohort.follow_up_days, study.report_times_days
+    return {
+        arm: {
+            "families": {
+                family: {
+                    "endpoints": {
+                        endpoint: estimate(arm_events(events, population, family, arm), endpoint, times, follow_up=follow_up)
+                        for endpoint in reported_endpoints(study)
+                    }
+                }
+                for family in families
+            }
+        }
+        for arm in study.arms
+    }
+
+
+def curves(study: Study, events: pl.DataFrame) -> pl.DataFrame:
+    """Every curve of the report on a daily grid, by population, family and arm."""
+    frames = []
+    for population, family, arm in events.select("population", "family", "arm").unique(maintain_order=True).iter_rows():
+        for endpoint in CURVES:
+            table = curve(arm_events(events, population, family, arm), endpoint, follow_up=study.cohort.follow_up_days)
+            labels = {"population": population, "family": family, "arm": arm, "endpoint": endpoint}
+            frames.append(table.select(*(pl.lit(v).alias(k) for k, v in labels.items()), pl.all()))
+    return pl.concat(frames)
+
+
+def bands(samples: pl.DataFrame) -> pl.DataFrame:
+    """Median and 5-95 % band of each read-out by arm and day, over all patients (followed past relapse and death)."""
+    names = [c for c in samples.columns if c not in ("arm", "patient", "time_days")]
+    long = samples.unpivot(names, index=["arm", "time_days"], variable_name="readout").drop_nulls("value")
+    grouped = long.group_by("arm", "readout", "time_days", maintain_order=True).agg(
+        pl.col("value").quantile(0.05, "linear").alias("lower"),
+        pl.col("value").quantile(0.5, "linear").alias("median"),
+        pl.col("value").quantile(0.95, "linear").alias("upper"),
+        pl.len().alias("n"),
+    )
+    return grouped.sort("readout", "arm", "time_days")
+
+
+def power_rows(study: Study, events: pl.DataFrame) -> list[dict[str, Any]]:
+    """Power by family and size for a study that asks for it; the first arm is the control, the second the experimental one."""
+    plan = study.trial.power
+    if plan is None or len(study.arms) != 2:
+        return []
+    control, experimental = study.arms
+    rows = []
+    for family in study.families:
+        arms = [arm_events(events, study.cohort.population, family, arm) for arm in (control, experimental)]
+        results = power_of_incidence_difference(
+            *_solved_in_both(*arms),
+            endpoint=plan.endpoint,
+            at=plan.time_days,
+            sizes=plan.sizes,
+            trials=plan.trials,
+            seed=study.seed,
+            follow_up=study.cohort.follow_up_days,
+            dropout_per_year=study.trial.dropout_per_year,
+        )
+        rows += [{"family": family, **asdict(result)} for result in results]
+    return rows
+
+
+def _solved_in_both(control: pl.DataFrame, experimental: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    both = control.join(experimental, on="patient", how="semi"), experimental.join(control, on="patient", how="semi")
+    return both[0].sort("patient"), both[1].sort("patient")
+
+
+def virtual_trial(study: Study, events: pl.DataFrame, power: list[dict[str, Any]]) -> tuple[pl.DataFrame, int]:
+    """One randomised trial run by the study's rules, as an ADaM dataset, and its number of patients.
+
+    Its size is the smallest with 80 % power in the first family, else the largest asked for; without power sizes, 50 an arm.
+    """
+    first = study.families[0]
+    enough = [row["per_arm"] for row in power if row["family"] == first and row["power"] >= ENOUGH_POWER]
+    per_arm = min(enough, default=max((row["per_arm"] for row in power), default=50))
+    size = min(per_arm * len(study.arms), study.cohort.size)
+    cohort = draw_cohort(study.cohort.population, np.arange(study.cohort.size), seed=study.seed, family=first)
+    conduct = Conduct(
+        allocation=dict(study.trial.allocation),
+        strata=study.trial.stratify,
+        block_size=study.trial.block_size,
+        accrual_per_month=study.trial.accrual_per_month,
+        dropout_per_year=study.trial.dropout_per_year,
+        cutoff=study.trial.cutoff_days,
+        follow_up=study.cohort.follow_up_days,
+    )
+    covariates = cohort.covariates.select(pl.Series("patient", cohort.patients), pl.all())
+    enrolled = conduct_trial(covariates, size, conduct, seed=study.seed)
+    tables = {arm: arm_events(events, study.cohort.population, first, arm) for arm in study.arms}
+    endpoints = [e for e in study.endpoints if ENDPOINTS[e].kind != "proportion"]
+    data = analysis_dataset(
+        enrolled, tables, study_id="INFERON", follow_up=study.cohort.follow_up_days, endpoints=endpoints
+    )
+    return data, size
+
+
+def published(study: Study) -> list[dict[str, Any]]:
+    """The published results the study quotes, with exact intervals where patients stand behind them."""
+    return [beside(p.arm, p.endpoint, p.time_days, p.estimate, p.n, p.kind, p.source) for p in study.published]
+
+
+def assumptions(study: Study) -> list[str]:
+    """What the run assumes, in sentences that belong beside its numbers."""
+    from inferon.model.catalogue import parameter_table
+
+    t = parameter_table("transplant")
+    follow_up = study.cohort.follow_up_days
+    return [
+        f"GVHD neutrality of interferon is an assumption of the model (e_allo = {t['e_allo'].value:g}), never a finding.",
+        f"Overall survival: the post-relapse death rate is an assumption of the run ({t['h_pr'].value:g} per day, untreated relapse).",
+        f"Extinction means extinct by day {follow_up:g} with a clonogenic fraction of {t['f_c'].value:g}; a plateau of relapse is "
+        "immune control in this model, not cure.",
+        "The 60 % expectation without interferon is an uncited historical figure; the model is calibrated to it.",
+        f"The model uses IC50 {parameter_table('interferon_response')['IC_anc_hct'].value:g} ng/mL for neutrophil production around "
+        "the transplant, so that engraftment is delayed by at most a day; outside transplantation it is "
+        f"{parameter_table('interferon_response')['IC_anc'].value:g}.",
+        "All five parameter families share one structure; an effect of dose, schedule or start that they agree on is conditional "
+        "on it.",
+        "Virtual patients with the same number are the same person in every arm and family (common random numbers).",
+        f"Results beyond {follow_up / MONTH:.0f} months are not calibrated and not reported; chronic GVHD and second transplants "
+        "are outside the model.",
+        "For research only; nothing here advises on the treatment of a person.",
+    ]

@@ -32,7 +32,7 @@ _CONTENTS = {
     "Regimen": "inferon.protocol",
 }
 
-__all__ = sorted(_CONTENTS)
+__all__ = list(_CONTENTS)
 
 
 def __getattr__(name: str) -> Any:

@@ -29,7 +29,9 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print one 
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A module or composite model (`inferon models list`).")],
-    composite: Annotated[bool, typer.Option("--composite", help="The joined model, where a module has the same name.")] = False,
+    composite: Annotated[
+        bool, typer.Option("--composite", help="The joined model, where a module has the same name.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show one model: what it exchanges, its equations, every parameter with value, range, status and source, its card."""
@@ -48,7 +50,9 @@ def _known(name: str, allowed: list[str]) -> None:
     from inferon.study import InputError, nearest
 
     if name not in allowed:
-        raise InputError("there is no such model", field="NAME", found=name, allowed=allowed, meant=nearest(name, allowed))
+        raise InputError(
+            "there is no such model", field="NAME", found=name, allowed=allowed, meant=nearest(name, allowed)
+        )
 
 
 def _list(as_json: bool) -> None:
@@ -122,7 +126,9 @@ def _print(described: dict[str, Any]) -> None:
     console.print(Markdown(described["card"]))
     for end in ("inputs", "outputs", "couplings"):
         if described.get(end):
-            console.print(f"\n[bold]{end.capitalize()}[/bold]: " + ", ".join(f"{n} ({u})" for n, u in described[end].items()))
+            console.print(
+                f"\n[bold]{end.capitalize()}[/bold]: " + ", ".join(f"{n} ({u})" for n, u in described[end].items())
+            )
     if "equations" in described:
         console.rule("Equations")
         console.print(described["equations"], markup=False, highlight=False, soft_wrap=True)

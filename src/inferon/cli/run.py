@@ -18,8 +18,12 @@ app = typer.Typer(add_completion=False)
 def run(
     study: Annotated[str, typer.Argument(help="A study file, or the name of a ready study (`inferon studies`).")],
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the run; default runs/NAME.")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads (default: all cores); changes no result.")] = None,
-    chunk: Annotated[int, typer.Option("--chunk", min=1, help="Patients simulated and checkpointed at a time; changes no result.")] = 1000,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads (default: all cores); changes no result.")
+    ] = None,
+    chunk: Annotated[
+        int, typer.Option("--chunk", min=1, help="Patients simulated and checkpointed at a time; changes no result.")
+    ] = 1000,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed than the study's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a summary.")] = False,
 ) -> None:
@@ -46,7 +50,9 @@ def run(
             command=_command(study, out, seed),
         )
     if as_json:
-        typer.echo(json.dumps({**result.estimates, "provenance": result.provenance}, ensure_ascii=False, allow_nan=False))
+        typer.echo(
+            json.dumps({**result.estimates, "provenance": result.provenance}, ensure_ascii=False, allow_nan=False)
+        )
     else:
         _summary(result)
 
@@ -63,7 +69,9 @@ def _refuse_file(folder: Path) -> None:
     from inferon.study import InputError
 
     if folder.exists() and not folder.is_dir():
-        raise InputError("a run is a folder", field="--out", found=str(folder), allowed="a folder, or a name not yet taken")
+        raise InputError(
+            "a run is a folder", field="--out", found=str(folder), allowed="a folder, or a name not yet taken"
+        )
 
 
 def _command(study: str, out: Path | None, seed: int | None) -> str:
@@ -102,7 +110,9 @@ def _summary(result: Any) -> None:
 
     estimates = result.estimates
     families = list(next(iter(estimates["arms"].values()))["families"])
-    table = Table(title=estimates["study"], caption=f"{estimates['population']}; intervals are those of the virtual cohort")
+    table = Table(
+        title=estimates["study"], caption=f"{estimates['population']}; intervals are those of the virtual cohort"
+    )
     for heading in ("arm", "day", f"relapse, {families[0]}", "95 % interval", f"span of {len(families)} families"):
         table.add_column(heading, justify="left" if heading == "arm" else "right")
     for arm, held in estimates["arms"].items():
@@ -114,7 +124,9 @@ def _summary(result: Any) -> None:
     console = Console()
     console.print(table)
     seconds = sum(result.provenance["timings_seconds"].values())
-    console.print(f"Report: {result.report}   ({result.provenance['patients_simulated']:,} virtual patients, {seconds:.0f} s)")
+    console.print(
+        f"Report: {result.report}   ({result.provenance['patients_simulated']:,} virtual patients, {seconds:.0f} s)"
+    )
 
 
 def _numbers(row: dict[str, Any]) -> tuple[str, str]:

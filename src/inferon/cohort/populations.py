@@ -188,7 +188,12 @@ def _disease(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
 
 def _immunity(source: _Source, covariates: pl.DataFrame, mix: bool, cd3: np.ndarray) -> Columns:
     t = source.values["transplant"]
-    donors = {"matched related": "fA_mrel", "matched unrelated": "fA_mud", "haploidentical": "fA_haplo", "cord": "fA_cord"}
+    donors = {
+        "matched related": "fA_mrel",
+        "matched unrelated": "fA_mud",
+        "haploidentical": "fA_haplo",
+        "cord": "fA_cord",
+    }
     mismatch = np.array([t[donors[d]] for d in covariates["donor"]]) if mix else 1.0
     ratio = cd3 / t["CD3_ref"]
     return {
@@ -204,7 +209,10 @@ def _immunity(source: _Source, covariates: pl.DataFrame, mix: bool, cd3: np.ndar
 
 def _mortality(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
     t, p = source.values["transplant"], source.values["population"]
-    columns = {"transplant__age": covariates["age"].to_numpy(), "transplant__nrm_threshold": source.e("non-relapse mortality")}
+    columns = {
+        "transplant__age": covariates["age"].to_numpy(),
+        "transplant__nrm_threshold": source.e("non-relapse mortality"),
+    }
     if mix:
         donors = {
             "matched related": "donor_mrel",

@@ -55,7 +55,9 @@ def power_of_incidence_difference(
     if not np.array_equal(patients, experimental["patient"].to_numpy()):
         raise ValueError("the two arms must hold the same patients, in the same order")
     if 2 * max(sizes) > len(patients):
-        raise ValueError(f"two arms of {max(sizes)} need {2 * max(sizes)} different patients; {len(patients)} were simulated")
+        raise ValueError(
+            f"two arms of {max(sizes)} need {2 * max(sizes)} different patients; {len(patients)} were simulated"
+        )
     chosen = _draw(patients, 2 * max(sizes), trials, seed)
     lost = _dropout(patients, trials, dropout_per_year, seed)
     arms = [_time_and_cause(table, endpoint, follow_up) for table in (control, experimental)]

@@ -58,7 +58,9 @@ class Doses:
     def sorted(self) -> Doses:
         """The same records in order of time within each patient."""
         order = np.argsort(self.time, axis=1, kind="stable")
-        return Doses(*(np.take_along_axis(a, order, axis=1) for a in (self.time, self.amount, self.duration, self.state)))
+        return Doses(
+            *(np.take_along_axis(a, order, axis=1) for a in (self.time, self.amount, self.duration, self.state))
+        )
 
 
 _PER_PATIENT = (
@@ -128,7 +130,9 @@ class Batch:
         """The chosen patients (indices) as they are now, as a batch of their own with other sample days."""
         other = object.__new__(Batch)
         other.model, other.settings, other._tables = self.model, self.settings, self._tables
-        other.doses = Doses(*(a[chosen] for a in (self.doses.time, self.doses.amount, self.doses.duration, self.doses.state)))
+        other.doses = Doses(
+            *(a[chosen] for a in (self.doses.time, self.doses.amount, self.doses.duration, self.doses.state))
+        )
         for name in _PER_PATIENT:
             setattr(other, name, getattr(self, name)[chosen].copy())
         other.sample_days = np.ascontiguousarray(sample_days, dtype=float)
@@ -208,5 +212,3 @@ def _tables(model: CompiledModel) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
         np.array(kernel.assignment_start, dtype=np.int64),
         np.array(kernel.assignment_target, dtype=np.int64),
     )
-
-

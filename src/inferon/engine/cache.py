@@ -12,6 +12,7 @@ import hashlib
 import os
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 _CHECKSUM_BYTES = 32
@@ -55,14 +56,12 @@ def _path(key: str) -> Path:
 
 def use_cache_for_driver() -> None:
     """Point numba's cache at a folder named by the hash of the engine's sources: an edited file never meets old code."""
-    import numba
-
     if os.environ.get("NUMBA_CACHE_DIR"):
         return
-    digest = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256(version("numba").encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     folder = cache_folder() / "driver" / digest.hexdigest()[:16]
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        numba.config.CACHE_DIR = str(folder)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)

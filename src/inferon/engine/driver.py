@@ -5,6 +5,8 @@ samples; fire events; give doses} until the end, a pause or a failure. All model
 this file is compiled once and cached. Nothing here depends on which other patients run, in which order or on which thread.
 """
 
+# numba passes an intrinsic its typing context itself, which a type checker cannot know:
+# pyright: reportCallIssue=false
 from inferon.engine.cache import use_cache_for_driver
 
 use_cache_for_driver()
@@ -189,15 +191,12 @@ def _settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, 
 
 @njit(**_OPTIONS)
 def _execute_pending(functions, t, y, p, m, d, k, start, target, pending, since, first, values):
-    done = False
     for e in range(pending.shape[0]):
         if pending[e] <= t:
             pending[e] = np.inf
             _call(functions[_ASSIGNMENTS], t, y, p, m, d, k, values)
             _execute(e, values, start, target, y, d)
             first[e] = min(first[e], since[e])
-            done = True
-    return done
 
 
 @njit(**_OPTIONS)
@@ -249,7 +248,9 @@ def _readout(functions, t, y, p, m, d, k, row):
 
 
 @njit(**_OPTIONS)
-def advance(functions, tables, settings, atol, floor, doses, goals, patients, clocks, samples, first_patient, last_patient):
+def advance(
+    functions, tables, settings, atol, floor, doses, goals, patients, clocks, samples, first_patient, last_patient
+):
     """Carry patients ``first_patient`` … ``last_patient``-1 to their goals. Every array is written in place."""
     strict, events, start, target = tables
     rtol, max_step, max_steps = settings
@@ -258,7 +259,7 @@ def advance(functions, tables, settings, atol, floor, doses, goals, patients, cl
     P, Y, D, M, WAS, PENDING, SINCE, FIRST = patients
     T, H, GIVEN, SAMPLED, STATUS, STEPS = clocks
     sample_time, sample_origin, SAMPLES = samples
-    n, nd, nm, ne = Y.shape[1], D.shape[1], M.shape[1], WAS.shape[1]
+    n, nm, ne = Y.shape[1], M.shape[1], WAS.shape[1]
     k = np.zeros((7, n))
     y, y_new, trial, infused = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
     g0, g1, g = np.zeros(2 * nm), np.zeros(2 * nm), np.zeros(2 * nm)
@@ -298,7 +299,23 @@ def advance(functions, tables, settings, atol, floor, doses, goals, patients, cl
                     infusion_end = _infusions(t, i, given, dose_time, dose_amount, dose_duration, dose_state, infused)
                     running = infusion_end < np.inf
                     if not _settle(
-                        functions, t, y, p, m, d, k[0], g, strict, events, start, target, was, pending, since, first, work
+                        functions,
+                        t,
+                        y,
+                        p,
+                        m,
+                        d,
+                        k[0],
+                        g,
+                        strict,
+                        events,
+                        start,
+                        target,
+                        was,
+                        pending,
+                        since,
+                        first,
+                        work,
                     ):
                         status = _UNSETTLED
                         break
@@ -361,9 +378,7 @@ def advance(functions, tables, settings, atol, floor, doses, goals, patients, cl
             steps += 1
             t_new = stop if last else t + step
             _call(functions[_CROSSINGS], t_new, y_new, p, m, d, k[6], g1)
-            theta = _first_crossing(
-                functions[_CROSSINGS], t, step, y, y_new, p, m, d, k, strict, g0, g1, trial, g
-            )
+            theta = _first_crossing(functions[_CROSSINGS], t, step, y, y_new, p, m, d, k, strict, g0, g1, trial, g)
             if theta <= 1.0:
                 if theta < 1.0:
                     _interpolate(theta, step, y, k, y_new)
@@ -380,8 +395,7 @@ def advance(functions, tables, settings, atol, floor, doses, goals, patients, cl
             h = step * factor if not last else max(h, step * factor)
             if last:
                 jumped = True
-                if _execute_pending(functions, t, y, p, m, d, k[0], start, target, pending, since, first, work[2]):
-                    jumped = True
+                _execute_pending(functions, t, y, p, m, d, k[0], start, target, pending, since, first, work[2])
                 if t >= infusion_end:
                     infusion_end = _infusions(t, i, given, dose_time, dose_amount, dose_duration, dose_state, infused)
                     running = infusion_end < np.inf

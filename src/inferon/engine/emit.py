@@ -11,7 +11,9 @@ from inferon.model.kernel import RATE_PREFIX, Function, Kernel
 
 DOUBLE = ir.DoubleType()
 _POINTER = DOUBLE.as_pointer()
-_FLAGS = ("contract",)  # fused multiply-add where the machine has it; never reassociation, so results do not depend on width
+_FLAGS = (
+    "contract",
+)  # fused multiply-add where the machine has it; never reassociation, so results do not depend on width
 _VECTORS = ("y", "p", "m", "d", "k", "out")
 _COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _INTRINSIC = {"exp": "llvm.exp", "log": "llvm.log", "sqrt": "llvm.sqrt", "abs": "llvm.fabs"}
@@ -39,22 +41,22 @@ def _emit(module: ir.Module, function: Function, where: dict[str, tuple[str, int
     kind = ir.FunctionType(ir.VoidType(), [DOUBLE, *([_POINTER] * len(_VECTORS))])
     built = ir.Function(module, kind, name=function.name)
     builder = ir.IRBuilder(built.append_basic_block())
-    vectors = dict(zip(_VECTORS, built.args[1:], strict=True))
+    vectors: dict[str, ir.Value] = dict(zip(_VECTORS, built.args[1:], strict=True))
 
     def address(vector: str, index: int) -> ir.Value:
         return builder.gep(vectors[vector], [ir.Constant(ir.IntType(64), index)])
 
     def leaf(node: Expression) -> ir.Value:
         if node.operation == "number":
-            return ir.Constant(DOUBLE, node.value)
+            return ir.Constant(DOUBLE, node.constant)
         if node.operation == "time":
             return built.args[0]
         if node.operation == "mode":
-            held = builder.load(address("m", int(node.value)))
+            held = builder.load(address("m", node.index))
             return builder.fcmp_ordered(">", held, ir.Constant(DOUBLE, 0.5))
         if node.operation in ("true", "false"):
             return ir.Constant(ir.IntType(1), int(node.operation == "true"))
-        return builder.load(address(*where[str(node.value)]))
+        return builder.load(address(*where[node.name]))
 
     values: dict[int, ir.Value] = {}
     for node in walk(function.outputs):
@@ -68,7 +70,7 @@ def _emit(module: ir.Module, function: Function, where: dict[str, tuple[str, int
 def _instruction(builder: ir.IRBuilder, node: Expression, arguments: list[ir.Value]) -> ir.Value:
     operation = node.operation
     if operation in _COMPARE:
-        return builder.fcmp_ordered(_COMPARE[operation], *arguments)
+        return builder.fcmp_ordered(_COMPARE[operation], arguments[0], arguments[1])
     if operation in _INTRINSIC:
         return builder.call(builder.module.declare_intrinsic(_INTRINSIC[operation], [DOUBLE]), arguments)
     return _BUILD[operation](builder, node, *arguments)
@@ -76,10 +78,10 @@ def _instruction(builder: ir.IRBuilder, node: Expression, arguments: list[ir.Val
 
 def _power(builder: ir.IRBuilder, node: Expression, base: ir.Value, exponent: ir.Value) -> ir.Value:
     written = node.arguments[1]
-    if written.operation == "number" and written.value in (2, 3, 4):
+    if written.operation == "number" and written.constant in (2, 3, 4):
         result = base
-        for _ in range(int(written.value) - 1):
-            result = builder.fmul(result, base, flags=_FLAGS)
+        for _ in range(int(written.constant) - 1):
+            result = builder.fmul(result, base, flags=_FLAGS)  # pyright: ignore[reportCallIssue] - llvmlite adds it
         return result
     return builder.call(builder.module.declare_intrinsic("llvm.pow", [DOUBLE]), [base, exponent])
 
@@ -93,7 +95,7 @@ _BUILD: dict[str, Callable[..., ir.Value]] = {
     "sub": lambda b, node, x, y: b.fsub(x, y, flags=_FLAGS),
     "mul": lambda b, node, x, y: b.fmul(x, y, flags=_FLAGS),
     "div": lambda b, node, x, y: b.fdiv(x, y, flags=_FLAGS),
-    "neg": lambda b, node, x: b.fneg(x, flags=_FLAGS),
+    "neg": lambda b, node, x: b.fneg(x),
     "pow": _power,
     "max": _extreme(">="),
     "min": _extreme("<="),

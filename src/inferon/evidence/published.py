@@ -55,13 +55,21 @@ def _result(row: dict[str, str]) -> PublishedResult:
     )
 
 
-def beside(arm: str, endpoint: str, time_days: float, estimate: float, n: int | None, kind: str, source: str) -> dict[str, Any]:
+def beside(
+    arm: str, endpoint: str, time_days: float, estimate: float, n: int | None, kind: str, source: str
+) -> dict[str, Any]:
     """A published result as the report shows it: the point, and the exact interval of that many patients where there were any.
 
     An expectation without patients behind it has no interval.
     """
     row: dict[str, Any] = {"arm": arm, "endpoint": endpoint, "time_days": time_days, "estimate": estimate, "kind": kind}
-    row |= {"n": n, "events": None, "lower": None, "upper": None, "interval": "none: no patients are reported behind it"}
+    row |= {
+        "n": n,
+        "events": None,
+        "lower": None,
+        "upper": None,
+        "interval": "none: no patients are reported behind it",
+    }
     if n is not None:
         exact = clopper_pearson(round(estimate * n), n)
         row |= {"events": exact.events, "lower": exact.lower, "upper": exact.upper, "interval": exact.method}

@@ -4,4 +4,14 @@ from inferon.model.catalogue import composites, load_composite, load_module, mod
 from inferon.model.compose import Instance, compose
 from inferon.model.model import Event, Model, Parameter
 
-__all__ = ["Event", "Instance", "Model", "Parameter", "compose", "composites", "load_composite", "load_module", "modules"]
+__all__ = [
+    "Event",
+    "Instance",
+    "Model",
+    "Parameter",
+    "compose",
+    "composites",
+    "load_composite",
+    "load_module",
+    "modules",
+]

@@ -141,5 +141,7 @@ def _value(instance: Instance, name: str) -> Parameter:
     if parameter is None:
         raise ModelError(f"{instance.label}: {name} has no value; its module's parameters.csv has no row {row!r}")
     if UNIT_IDS.get(parameter.unit) != unit:
-        raise ModelError(f"{instance.label}: {name} is {unit} in the equations but {parameter.unit} in {parameter.origin}")
+        raise ModelError(
+            f"{instance.label}: {name} is {unit} in the equations but {parameter.unit} in {parameter.origin}"
+        )
     return parameter

@@ -20,7 +20,7 @@ def along_flow(expression: Expression, rates: Mapping[str, Expression]) -> Expre
 
 def _rate(node: Expression, da: list[Expression], rates: Mapping[str, Expression]) -> Expression:
     if node.operation == "symbol":
-        return rates.get(str(node.value), ZERO)
+        return rates.get(node.name, ZERO)
     if node.operation == "time":
         return ONE
     if all(d is ZERO for d in da):

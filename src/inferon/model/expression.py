@@ -23,6 +23,24 @@ class Expression:
     arguments: tuple[Expression, ...] = ()
     value: float | str | int | None = None
 
+    @property
+    def name(self) -> str:
+        """The name of a symbol."""
+        assert isinstance(self.value, str)
+        return self.value
+
+    @property
+    def constant(self) -> float:
+        """The value of a number."""
+        assert isinstance(self.value, float)
+        return self.value
+
+    @property
+    def index(self) -> int:
+        """The condition a mode stands for."""
+        assert isinstance(self.value, int)
+        return self.value
+
     def __repr__(self) -> str:
         return text(self)
 
@@ -83,33 +101,33 @@ def _both_numbers(a: Expression, b: Expression) -> bool:
 
 def _add(a: Expression, b: Expression) -> Expression | None:
     if _both_numbers(a, b):
-        return number(a.value + b.value)
+        return number(a.constant + b.constant)
     return b if a is ZERO else a if b is ZERO else None
 
 
 def _sub(a: Expression, b: Expression) -> Expression | None:
     if _both_numbers(a, b):
-        return number(a.value - b.value)
+        return number(a.constant - b.constant)
     return a if b is ZERO else call("neg", b) if a is ZERO else None
 
 
 def _mul(a: Expression, b: Expression) -> Expression | None:
     if _both_numbers(a, b):
-        return number(a.value * b.value)
+        return number(a.constant * b.constant)
     if a is ZERO or b is ZERO:
         return ZERO
     return b if a is ONE else a if b is ONE else None
 
 
 def _div(a: Expression, b: Expression) -> Expression | None:
-    if _both_numbers(a, b) and b.value != 0:
-        return number(a.value / b.value)
+    if _both_numbers(a, b) and b.constant != 0:
+        return number(a.constant / b.constant)
     return a if b is ONE else None
 
 
 def _neg(a: Expression) -> Expression | None:
     if a.operation == "number":
-        return number(-a.value)
+        return number(-a.constant)
     return a.arguments[0] if a.operation == "neg" else None
 
 
@@ -150,7 +168,7 @@ def walk(roots: Iterable[Expression]) -> Iterator[Expression]:
 
 def names(expression: Expression) -> set[str]:
     """The names an expression mentions."""
-    return {str(node.value) for node in walk([expression]) if node.operation == "symbol"}
+    return {node.name for node in walk([expression]) if node.operation == "symbol"}
 
 
 def rebuild(roots: Iterable[Expression], replace: Callable[[Expression], Expression | None]) -> list[Expression]:
@@ -167,7 +185,7 @@ def rebuild(roots: Iterable[Expression], replace: Callable[[Expression], Express
 
 def substitute(roots: Iterable[Expression], by_name: Mapping[str, Expression]) -> list[Expression]:
     """Replace names by expressions, everywhere and at once."""
-    return rebuild(roots, lambda node: by_name.get(str(node.value)) if node.operation == "symbol" else None)
+    return rebuild(roots, lambda node: by_name.get(node.name) if node.operation == "symbol" else None)
 
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -178,11 +196,11 @@ def text(expression: Expression) -> str:
     """The expression in the notation of the specification (fully bracketed)."""
     operation, arguments = expression.operation, expression.arguments
     if operation == "number":
-        return f"{expression.value:.17g}"
+        return f"{expression.constant:.17g}"
     if operation in ("symbol", "time", "true", "false"):
-        return str(expression.value) if operation == "symbol" else operation
+        return expression.name if operation == "symbol" else operation
     if operation == "mode":
-        return f"condition[{expression.value}]"
+        return f"condition[{expression.index}]"
     if operation in _INFIX:
         return f"({text(arguments[0])} {_INFIX[operation]} {text(arguments[1])})"
     if operation == "select":

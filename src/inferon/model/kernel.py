@@ -174,7 +174,9 @@ def _as_number(trigger: Expression) -> Expression:
     return call("select", trigger, number(1), number(0))
 
 
-def _hoist(groups: dict[str, list[Expression]], model: Model) -> tuple[dict[str, Expression], dict[str, list[Expression]]]:
+def _hoist(
+    groups: dict[str, list[Expression]], model: Model
+) -> tuple[dict[str, Expression], dict[str, list[Expression]]]:
     """Replace maximal parameter-only sub-expressions by names computed once per patient."""
     roots = [e for group in groups.values() for e in group]
     constant = _parameter_only(roots, model)

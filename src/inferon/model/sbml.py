@@ -112,7 +112,9 @@ def read_parts(document: libsbml.SBMLDocument) -> Parts:
     return Parts(
         name=model.getId(),
         states=tuple(
-            State(n, rows[n].getUnits(), initial.get(n, number(rows[n].getValue())), rates[n]) for n in rows if n in rates
+            State(n, rows[n].getUnits(), initial.get(n, number(rows[n].getValue())), rates[n])
+            for n in rows
+            if n in rates
         ),
         constants={n: rows[n].getValue() if rows[n].isSetValue() else None for n in plain},
         switches={n: rows[n].getValue() for n in rows if n in changed},

@@ -61,7 +61,9 @@ def dosing(
     """
     drugs = {regimen.drug for regimen in regimens}
     if len(drugs) > 1:
-        raise ValueError(f"one arm gives {' and '.join(sorted(drugs))}; the model follows one interferon product an arm")
+        raise ValueError(
+            f"one arm gives {' and '.join(sorted(drugs))}; the model follows one interferon product an arm"
+        )
     if not regimens:
         return Doses.none(patients), {}
     given = product(drugs.pop())
@@ -79,7 +81,10 @@ def _records(
 ) -> Doses:
     """First-order share into the depot after the lag, zero-order share into the centre over T0; intravenous: centre at once."""
     depot, centre = (model.kernel.states.index(f"interferon_pk__{s}") for s in ("A_d", "A_c"))
-    amount, days = regimen.amount_ug(given, weight)[:, None], np.broadcast_to(regimen.days, (len(weight), regimen.doses))
+    amount, days = (
+        regimen.amount_ug(given, weight)[:, None],
+        np.broadcast_to(regimen.days, (len(weight), regimen.doses)),
+    )
     if regimen.route == "intravenous":
         return _same_state(days, np.broadcast_to(amount, days.shape), np.zeros(days.shape), centre)
     absorbed = values["F"][:, None] * amount
@@ -87,14 +92,18 @@ def _records(
     shares = []
     if np.any(zero_order < 1):
         late = days + values["t_lag"][:, None]
-        shares.append(_same_state(late, np.broadcast_to((1 - zero_order) * absorbed, days.shape), np.zeros(days.shape), depot))
+        shares.append(
+            _same_state(late, np.broadcast_to((1 - zero_order) * absorbed, days.shape), np.zeros(days.shape), depot)
+        )
     if np.any(zero_order > 0):
         duration = np.broadcast_to(values["T0"][:, None], days.shape)
         shares.append(_same_state(days, np.broadcast_to(zero_order * absorbed, days.shape), duration, centre))
     return joined(*shares)
 
 
-def graft_infusion(model: CompiledModel, *, cd34: np.ndarray, committed: np.ndarray, seed: tuple[float, float]) -> Doses:
+def graft_infusion(
+    model: CompiledModel, *, cd34: np.ndarray, committed: np.ndarray, seed: tuple[float, float]
+) -> Doses:
     """The graft on day 0 as doses into the donor marrow: ``seed`` cells of C1 and C2 per CD34+ cell (cells/kg)."""
     states = [model.kernel.states.index(f"donor__{s}") for s in ("C1", "C2")]
     amounts = (seed[0] * cd34, seed[1] * cd34 * committed)

@@ -14,7 +14,18 @@ import polars as pl
 from inferon.store import content_key
 from inferon.study import Study, resolved_yaml
 
-_PACKAGES = ("inferon", "numpy", "scipy", "numba", "llvmlite", "polars", "antimony", "python-libsbml", "altair", "pydantic")
+_PACKAGES = (
+    "inferon",
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "polars",
+    "antimony",
+    "python-libsbml",
+    "altair",
+    "pydantic",
+)
 
 
 def science_hash() -> str:

@@ -86,7 +86,11 @@ def _simulate_block(
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     arm = study.arms[block.arm]
     cohort = draw_cohort(
-        block.population, np.arange(block.first, block.last), seed=study.seed, family=block.family, overrides=arm.parameters
+        block.population,
+        np.arange(block.first, block.last),
+        seed=study.seed,
+        family=block.family,
+        overrides=arm.parameters,
     )
     result = simulate_arm(
         cohort,

@@ -1,7 +1,7 @@
 """One study from file to report: names checked, patients simulated, tables, estimates and page written, provenance last.
 
-A run is a directory. Every file appears whole or not at all; blocks of patients are checkpointed, so the same command goes on after
-a kill at any moment. Only ``provenance.json`` differs between two runs of the same study.
+A run is a directory. Every file appears whole or not at all; blocks of patients are checkpointed, so the same command goes on
+after a kill at any moment. Only ``provenance.json`` differs between two runs of the same study.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def run_study(
 ) -> RunResult:
     """Run a whole study into the folder ``out`` and return where everything is.
 
-    ``threads`` and ``chunk`` (patients simulated and checkpointed at a time) change no table. Raises ``InputError`` before anything
-    is written when the study names what does not exist, and ``TooManyFailures`` when patients could not be solved.
+    ``threads`` and ``chunk`` (patients simulated and checkpointed at a time) change no table. Raises ``InputError`` before
+    anything is written when the study names what does not exist, and ``TooManyFailures`` when patients could not be solved.
     """
     check_study_names(study)
     folder, clock = Path(out), _Clock()
@@ -153,7 +153,9 @@ def _patients(study: Study) -> pl.DataFrame:
         cohort = draw_cohort(population, np.arange(size), seed=study.seed, family=study.families[0])
         values = {**cohort.parameters, "cd34": cohort.draws["cd34"], "cd3": cohort.draws["cd3"]}
         keys = [pl.lit(population).alias("population"), pl.Series("patient", cohort.patients)]
-        frames.append(cohort.covariates.select(*keys, pl.all()).with_columns(pl.Series(k, v) for k, v in values.items()))
+        frames.append(
+            cohort.covariates.select(*keys, pl.all()).with_columns(pl.Series(k, v) for k, v in values.items())
+        )
     return pl.concat(frames, how="diagonal")
 
 

@@ -11,11 +11,19 @@ import polars as pl
 from inferon.cohort import draw_cohort
 from inferon.design import power_of_incidence_difference
 from inferon.evidence import beside
+from inferon.model.catalogue import parameter_table
 from inferon.protocol import MONTH
 from inferon.study import Study
 from inferon.trial import ENDPOINTS, Conduct, analysis_dataset, conduct_trial, curve, estimate
 
-CURVES = ("relapse", "non_relapse_mortality", "overall_survival", "leukaemia_free_survival", "acute_gvhd_2_4", "acute_gvhd_3_4")
+CURVES = (
+    "relapse",
+    "non_relapse_mortality",
+    "overall_survival",
+    "leukaemia_free_survival",
+    "acute_gvhd_2_4",
+    "acute_gvhd_3_4",
+)
 ENOUGH_POWER = 0.8
 
 
@@ -43,7 +51,9 @@ def estimates_by_arm(study: Study, events: pl.DataFrame, population: str, famili
             "families": {
                 family: {
                     "endpoints": {
-                        endpoint: estimate(arm_events(events, population, family, arm), endpoint, times, follow_up=follow_up)
+                        endpoint: estimate(
+                            arm_events(events, population, family, arm), endpoint, times, follow_up=follow_up
+                        )
                         for endpoint in reported_endpoints(study)
                     }
                 }
@@ -142,23 +152,21 @@ def published(study: Study) -> list[dict[str, Any]]:
 
 def assumptions(study: Study) -> list[str]:
     """What the run assumes, in sentences that belong beside its numbers."""
-    from inferon.model.catalogue import parameter_table
-
-    t = parameter_table("transplant")
+    t, response = parameter_table("transplant"), parameter_table("interferon_response")
     follow_up = study.cohort.follow_up_days
     return [
         f"GVHD neutrality of interferon is an assumption of the model (e_allo = {t['e_allo'].value:g}), never a finding.",
-        f"Overall survival: the post-relapse death rate is an assumption of the run ({t['h_pr'].value:g} per day, untreated relapse).",
-        f"Extinction means extinct by day {follow_up:g} with a clonogenic fraction of {t['f_c'].value:g}; a plateau of relapse is "
-        "immune control in this model, not cure.",
+        "Overall survival: the post-relapse death rate is an assumption of the run "
+        f"({t['h_pr'].value:g} per day, untreated relapse).",
+        f"Extinction means extinct by day {follow_up:g} with a clonogenic fraction of {t['f_c'].value:g}; a plateau of relapse "
+        "is immune control in this model, not cure.",
         "The 60 % expectation without interferon is an uncited historical figure; the model is calibrated to it.",
-        f"The model uses IC50 {parameter_table('interferon_response')['IC_anc_hct'].value:g} ng/mL for neutrophil production around "
-        "the transplant, so that engraftment is delayed by at most a day; outside transplantation it is "
-        f"{parameter_table('interferon_response')['IC_anc'].value:g}.",
-        "All five parameter families share one structure; an effect of dose, schedule or start that they agree on is conditional "
-        "on it.",
+        f"Around the transplant the IC50 for neutrophil production is taken as {response['IC_anc_hct'].value:g} ng/mL, so that "
+        f"engraftment is delayed by at most a day; outside transplantation it is {response['IC_anc'].value:g}.",
+        "All five parameter families share one structure; an effect of dose, schedule or start that they agree on is "
+        "conditional on it.",
         "Virtual patients with the same number are the same person in every arm and family (common random numbers).",
-        f"Results beyond {follow_up / MONTH:.0f} months are not calibrated and not reported; chronic GVHD and second transplants "
-        "are outside the model.",
+        f"Results beyond {follow_up / MONTH:.0f} months are not calibrated and not reported; chronic GVHD and second "
+        "transplants are outside the model.",
         "For research only; nothing here advises on the treatment of a person.",
     ]

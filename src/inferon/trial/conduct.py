@@ -52,7 +52,9 @@ def conduct_trial(covariates: pl.DataFrame, size: int, conduct: Conduct, *, seed
     """
     if size > len(covariates):
         raise ValueError(f"{size} patients cannot be drawn without replacement from {len(covariates)}")
-    order = np.argsort(uniform(seed, "trial: who enrols", covariates["patient"].to_numpy(), trial), kind="stable")[:size]
+    order = np.argsort(uniform(seed, "trial: who enrols", covariates["patient"].to_numpy(), trial), kind="stable")[
+        :size
+    ]
     enrolled = covariates[order.tolist()]
     numbers = np.arange(size)
     days = np.cumsum(exponential(seed, "trial: enrolment gaps", numbers, trial)) * MONTH / conduct.accrual_per_month
@@ -106,7 +108,12 @@ def permuted_blocks(
 
 
 def analysis_dataset(
-    enrolled: pl.DataFrame, events: Mapping[str, pl.DataFrame], *, study_id: str, follow_up: float, endpoints: Sequence[str]
+    enrolled: pl.DataFrame,
+    events: Mapping[str, pl.DataFrame],
+    *,
+    study_id: str,
+    follow_up: float,
+    endpoints: Sequence[str],
 ) -> pl.DataFrame:
     """The trial as an ADaM time-to-event dataset (ADTTE): one row a patient and endpoint.
 

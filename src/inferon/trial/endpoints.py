@@ -82,7 +82,7 @@ def _definitions() -> dict[str, Endpoint]:
             kind="survival",
             events=(day,),
             window=_gvhd_window(),
-            definition="share of all patients whose tissue-damage index passes the threshold by day 180, followed past relapse and death",
+            definition="share of all patients whose damage index passes the threshold by day 180, relapsed and dead included",
         )
     endpoints["engraftment"] = Endpoint(
         label="Neutrophil engraftment",

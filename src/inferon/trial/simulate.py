@@ -34,7 +34,11 @@ _TERMINAL = ("relapse", "non_relapse_mortality")
 
 SETTINGS = Settings(
     rtol=1e-6,
-    atol={"transplant__A": 1e-3, "transplant__Q": 1e-3, **{f"{i}__{c}": 1.0 for i in ("donor", "host") for c in ("C1", "C2")}},
+    atol={
+        "transplant__A": 1e-3,
+        "transplant__Q": 1e-3,
+        **{f"{i}__{c}": 1.0 for i in ("donor", "host") for c in ("C1", "C2")},
+    },
     floor={"transplant__A": 1e-9, "transplant__Q": 1e-9, "transplant__T_A": 1e-9, "transplant__T_L": 1e-9},
 )
 """Tolerances of the transplant model: cells to 1e-3, everything of order one to 1e-9, the floors of the specification."""

@@ -1,7 +1,7 @@
 """Where inside a step a condition changes: dense output, extrema of the distance, bisection.
 
 A condition holds where its distance is positive (or zero, if it is not strict). Inside a step every condition keeps its truth;
-after the step its change is looked for at the end and at an extremum in between, so that two crossings in one step are not missed.
+after the step its change is looked for at the end and at an extremum in between, so two crossings in one step are not missed.
 """
 
 # numba passes an intrinsic its typing context itself, which a type checker cannot know:

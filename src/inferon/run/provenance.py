@@ -54,6 +54,7 @@ def reproducible_provenance(study: Study, events: pl.DataFrame) -> dict[str, Any
     return {
         "inferon": version("inferon"),
         "command": "inferon run study.yaml",
+        "python": 'import inferon\ninferon.run_study(inferon.read_study("study.yaml"), "again")',
         "study_sha256": content_key(resolved_yaml(study)),
         "science_sha256": science_hash(),
         "source_sha256": source_hash(),
@@ -71,6 +72,6 @@ def circumstances(*, timings: dict[str, float], threads: int, chunk: int, comman
         "timings_seconds": {name: round(seconds, 3) for name, seconds in timings.items()},
         "threads": threads,
         "chunk": chunk,
-        "python": platform.python_version(),
+        "python_version": platform.python_version(),
         "machine": {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count()},
     }

@@ -163,7 +163,8 @@ def assumptions(study: Study) -> list[str]:
         "The 60 % expectation without interferon is an uncited historical figure; the model is calibrated to it.",
         f"Around the transplant the IC50 for neutrophil production is taken as {response['IC_anc_hct'].value:g} ng/mL, so that "
         f"engraftment is delayed by at most a day; outside transplantation it is {response['IC_anc'].value:g}.",
-        "All five parameter families share one structure; an effect of dose, schedule or start that they agree on is "
+        "Bands of the mechanism and the reference GVHD index follow every virtual patient to day 180, past relapse and death.",
+        "All parameter families share one structure; an effect of dose, schedule or start that they agree on is "
         "conditional on it.",
         "Virtual patients with the same number are the same person in every arm and family (common random numbers).",
         f"Results beyond {follow_up / MONTH:.0f} months are not calibrated and not reported; chronic GVHD and second "

@@ -54,7 +54,7 @@ def test_law_every_room_is_known():
 
 def test_law_only_the_command_line_imports_the_command_line():
     for path in SOURCE.rglob("*.py"):
-        if path.relative_to(SOURCE).parts[0] != "cli":
+        if path.relative_to(SOURCE).parts[0] not in ("cli", "__main__.py"):
             assert "cli" not in _imports(path), path
 
 

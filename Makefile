@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench clean check-nonmem check-sbml
 
 demo: $(STAMP)
 	$(BIN)/inferon run studies/peri-transplant-peginterferon.yaml
@@ -16,8 +16,15 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
 
+check-nonmem: $(STAMP)
+	$(BIN)/python tests/protocol/nonmem_suite.py $(or $(SUITE),$(error say which folder: make check-nonmem SUITE=PATH))
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/transplant_throughput.py
+
+# SUITE is a zip or a folder: index.csv (case, tier, model) and a folder per case.
+check-sbml: $(STAMP)
+	$(BIN)/python tests/model/sbml_suite.py $(or $(SUITE),$(error say which suite: make check-sbml SUITE=PATH))
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

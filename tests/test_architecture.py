@@ -16,7 +16,7 @@ BELOW = {
     "model": {"biology"},
     "engine": {"model"},
     "cohort": {"engine", "model", "random"},
-    "protocol": {"engine", "model", "random"},
+    "protocol": {"engine", "model", "random", "study"},
     "trial": {"cohort", "protocol", "engine", "model", "random", "statistics"},
     "design": {"trial", "cohort", "protocol", "engine", "model", "random", "statistics"},
     "evidence": {"trial", "cohort", "protocol", "engine", "model", "random", "statistics"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -33,17 +34,85 @@ def show(
         bool, typer.Option("--composite", help="The joined model, where a module has the same name.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_latex: Annotated[bool, typer.Option("--latex", help="Print only the equations, as LaTeX.")] = False,
 ) -> None:
     """Show one model: what it exchanges, its equations, every parameter with value, range, status and source, its card."""
-    from inferon.model import composites, modules
-
-    allowed = list(composites()) if composite else list(dict.fromkeys((*modules(), *composites())))
-    _known(name, allowed)
-    described = _composite(name) if composite or name not in modules() else _module(name)
+    is_composite = _is_composite(name, composite)
+    if as_latex:
+        typer.echo(_latex(name, is_composite))
+        return
+    described = _composite(name) if is_composite else _module(name)
     if as_json:
         typer.echo(json.dumps(described, ensure_ascii=False))
     else:
         _print(described)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A module or composite model (`inferon models list`).")],
+    as_sbml: Annotated[
+        bool, typer.Option("--sbml", help="SBML Level 3 (what is written when nothing is chosen).")
+    ] = False,
+    as_antimony: Annotated[bool, typer.Option("--antimony", help="Antimony.")] = False,
+    composite: Annotated[
+        bool, typer.Option("--composite", help="The joined model, where a module has the same name.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; else the screen.")] = None,
+) -> None:
+    """Write one model for other programs. Values are those of the parameter table; random effects stay behind."""
+    from inferon.study import InputError
+
+    if as_sbml and as_antimony:
+        raise InputError(
+            "choose one format", field="--sbml", found="--sbml --antimony", allowed=["--sbml", "--antimony"]
+        )
+    is_composite = _is_composite(name, composite)
+    written = _exported_composite(name, as_antimony) if is_composite else _exported_module(name, as_antimony)
+    if output is None:
+        typer.echo(written)
+        return
+    try:
+        output.write_text(written, encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"the file cannot be written: {reason}", field="--output", found=str(output)) from None
+
+
+def _exported_composite(name: str, as_antimony: bool) -> str:
+    from inferon.model import load_composite
+    from inferon.model.catalogue import unit_lines
+    from inferon.model.export import antimony_text, sbml_text
+
+    return (antimony_text if as_antimony else sbml_text)(load_composite(name), units=unit_lines())
+
+
+def _exported_module(name: str, as_antimony: bool) -> str:
+    from inferon.model.catalogue import module_document, module_source
+
+    if as_antimony:
+        return module_source(name)
+    import libsbml
+
+    return libsbml.writeSBMLToString(module_document(name))
+
+
+def _latex(name: str, is_composite: bool) -> str:
+    from inferon.model import load_composite, load_module
+    from inferon.model.latex import equations, latex_text
+
+    if is_composite:
+        return latex_text(load_composite(name))
+    parts = load_module(name).parts
+    return equations(parts.states, parts.assigned.items(), parts.events)
+
+
+def _is_composite(name: str, composite: bool) -> bool:
+    """Whether the name is meant as a composite; raises ``InputError`` for one that is nothing."""
+    from inferon.model import composites, modules
+
+    _known(name, list(composites()) if composite else list(dict.fromkeys((*modules(), *composites()))))
+    return composite or name not in modules()
 
 
 def _known(name: str, allowed: list[str]) -> None:

@@ -17,7 +17,7 @@ STRATA = ("sex", "disease_status", "cytogenetic_risk", "conditioning", "donor", 
 
 
 def draw_covariates(table: Mapping[str, Parameter], uniform: Draw, normal: Draw) -> pl.DataFrame:
-    """One row a patient; units: yr, kg, m, mg/dL, mL/min, kg/m2, m2.
+    """One row a patient; units: yr, kg, m, mg/dL, mL/min, kg/m2, m2, 1e9/L, g/dL.
 
     ``uniform`` and ``normal`` return one draw a patient for a stream name; ``table`` is the population's parameter table.
     """
@@ -34,6 +34,9 @@ def draw_covariates(table: Mapping[str, Parameter], uniform: Draw, normal: Draw)
             "age": age,
             **size,
             "creatinine": creatinine,
+            "baseline_neutrophils": _drawn(table["anc0"], normal("baseline ANC")),
+            "baseline_platelets": _drawn(table["plt0"], normal("baseline PLT")),
+            "baseline_haemoglobin": _by_sex(table, "hb0", male, normal("baseline Hb")),
             "creatinine_clearance": _cockcroft_gault(age, size["weight"], creatinine, male),
             "disease_status": categorical(
                 uniform("disease status"),
@@ -59,9 +62,12 @@ def draw_covariates(table: Mapping[str, Parameter], uniform: Draw, normal: Draw)
     )
 
 
+def _drawn(row: Parameter, z: np.ndarray) -> np.ndarray:
+    return log_normal(z, row.value, row.variability or 0.0)
+
+
 def _by_sex(table: Mapping[str, Parameter], symbol: str, male: np.ndarray, z: np.ndarray) -> np.ndarray:
-    men, women = table[f"{symbol}_m"], table[f"{symbol}_f"]
-    return np.where(male, log_normal(z, men.value, men.variability), log_normal(z, women.value, women.variability))
+    return np.where(male, _drawn(table[f"{symbol}_m"], z), _drawn(table[f"{symbol}_f"], z))
 
 
 def _body_size(table: Mapping[str, Parameter], v: Mapping[str, float], male: np.ndarray, normal: Draw) -> dict:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inferon.engine.compiled import CompiledModel
+from inferon.engine.event_table import event_table, waiting_shape
 from inferon.engine.status import Status
 
 
@@ -23,6 +24,7 @@ class Settings:
     floor: least positive value by state name; a state that is exactly 0 stays 0. Elsewhere 0: amounts are never negative.
     max_step: longest step in days.
     max_steps: steps (accepted and rejected) after which a patient is given up.
+    waiting: executions that may wait at once for each event with a delay.
     """
 
     rtol: float = 1e-6
@@ -31,6 +33,7 @@ class Settings:
     floor: Mapping[str, float] = field(default_factory=dict)
     max_step: float = np.inf
     max_steps: int = 100_000
+    waiting: int = 8
 
     def __post_init__(self) -> None:
         if not 1e-12 <= self.rtol <= 1e-1:
@@ -64,7 +67,7 @@ class Doses:
 
 
 _PER_PATIENT = (
-    "parameters", "y", "switches", "conditions", "was", "pending", "since", "first", "t", "h", "given", "status", "steps",
+    "parameters", "y", "switches", "conditions", "was", "pending", "waiting", "first", "t", "h", "given", "status", "steps",
 )  # fmt: skip
 
 
@@ -105,7 +108,7 @@ class Batch:
         self._allocate(parameters, start)
 
     def _allocate(self, parameters: np.ndarray, start: float) -> None:
-        from inferon.engine.driver import prepare
+        from inferon.engine.lanes import prepare
 
         kernel, n = self.model.kernel, len(parameters)
         self.parameters = np.zeros((n, len(kernel.parameters) + len(kernel.hoisted)))
@@ -114,8 +117,8 @@ class Batch:
         self.switches = np.tile(np.array(list(kernel.model.switches.values()), dtype=float), (n, 1))
         self.conditions = np.zeros((n, len(kernel.conditions)))
         self.was = np.tile(np.array([float(e.true_before_start) for e in kernel.events]), (n, 1))
-        self.pending = np.full((n, len(kernel.events)), np.inf)
-        self.since = np.full((n, len(kernel.events)), np.inf)
+        self.pending = np.full((n, len(kernel.events) + 1), np.inf)
+        self.waiting = np.full((n, *waiting_shape(kernel, self.settings.waiting)), np.inf)
         self.first = np.full((n, len(kernel.events)), np.inf)
         self.t, self.h = np.full(n, float(start)), np.full(n, 1.0)
         self.given, self.sampled = np.zeros(n, np.int64), np.zeros(n, np.int64)
@@ -169,34 +172,41 @@ class Batch:
         moment an event of ``pause_on`` happens first. ``progress`` is called with the number of patients just done.
         Results do not depend on ``threads`` or ``chunk``.
         """
-        from inferon.engine.driver import advance
+        from inferon.engine.lanes import advance, workspace_size
 
-        kernel, n = self.model.kernel, len(self)
+        kernel, n, width = self.model.kernel, len(self), self.model.width
         flags = [np.array([event.name in group for event in kernel.events]) for group in (stop_on, pause_on)]
         end = np.broadcast_to(np.asarray(until, dtype=float), (n,)).copy()
         atol = np.array([self.settings.atol.get(s, self.settings.default_atol) for s in kernel.states])
         floor = np.array([self.settings.floor.get(s, 0.0) for s in kernel.states])
         arguments = (
             self.model.addresses[1:],
+            self.model.lanes,
             self._tables,
             (self.settings.rtol, float(self.settings.max_step), self.settings.max_steps),
             atol,
             floor,
             (self.doses.time, self.doses.amount, self.doses.duration, self.doses.state),
             (flags[0], flags[1], float(stop_not_before), end),
-            (self.parameters, self.y, self.switches, self.conditions, self.was, self.pending, self.since, self.first),
+            (self.parameters, self.y, self.switches, self.conditions, self.was, self.pending, self.waiting, self.first),
             (self.t, self.h, self.given, self.sampled, self.status, self.steps),
             (self.sample_days, self.origin, self.samples),
         )
 
+        self.status[(self.status == Status.FINISHED) & (self.t < end)] = Status.RUNNING
+        going = np.flatnonzero((self.status == Status.RUNNING) | (self.status == Status.PAUSED))
+        size = workspace_size(
+            len(kernel.states), len(kernel.conditions), len(kernel.switches), self.parameters.shape[1], width
+        )
+
         def carry(first: int) -> None:
-            last = min(first + chunk, n)
-            advance(*arguments, first, last)
+            chosen = going[first : first + chunk]
+            advance(*arguments, chosen, width, _aligned(size))
             if progress:
-                progress(last - first)
+                progress(len(chosen))
 
         with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-            list(pool.map(carry, range(0, n, chunk)))
+            list(pool.map(carry, range(0, len(going), chunk)))
 
     def failures(self) -> dict[str, int]:
         """Number of patients by sentence of failure."""
@@ -208,7 +218,14 @@ def _tables(model: CompiledModel) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     kernel = model.kernel
     return (
         np.array(kernel.strict, dtype=np.bool_),
-        np.array([[event.persistent] for event in kernel.events], dtype=np.bool_).reshape(len(kernel.events), 1),
+        event_table(kernel),
         np.array(kernel.assignment_start, dtype=np.int64),
         np.array(kernel.assignment_target, dtype=np.int64),
     )
+
+
+def _aligned(size: int) -> np.ndarray:
+    """Doubles from an address that suits vectors of any width (64 bytes)."""
+    raw = np.zeros(size + 8)
+    skip = (-raw.ctypes.data // 8) % 8
+    return raw[skip : skip + size]

@@ -65,3 +65,5 @@ def use_cache_for_driver() -> None:
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         os.environ["NUMBA_CACHE_DIR"] = str(folder)
+        if "numba" in sys.modules:  # it read the environment when it was imported
+            sys.modules["numba"].config.CACHE_DIR = str(folder)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -12,19 +13,29 @@ import numpy as np
 
 from inferon.engine.cache import load_object, store_object
 from inferon.engine.emit import emit_module
+from inferon.engine.emit_lanes import FUNCTIONS as LANE_FUNCTIONS
+from inferon.engine.emit_lanes import LaneEmitter
 from inferon.model.kernel import Kernel, build_kernel
 from inferon.model.model import Model
 
-FUNCTIONS = ("hoisted", "rates", "initial", "triggers", "delays", "assignments", "readouts", "crossings")
+FUNCTIONS = (
+    *("hoisted", "rates", "initial", "triggers", "delays", "assignments", "readouts", "crossings"),
+    *("priorities", "scales", "stops"),
+)
+WIDTHS = (1, 2, 4, 8, 16)
+_GENERATOR = ("emit.py", "emit_lanes.py", "vector_math.py", "tsit5.py")
+"""Files whose text decides what code a kernel becomes."""
 
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """A kernel with the addresses of its compiled functions, in the order of ``FUNCTIONS``."""
+    """A kernel with the addresses of its compiled functions, in the order of ``FUNCTIONS``, and those of its lanes."""
 
     kernel: Kernel
     addresses: np.ndarray
-    _code: object
+    lanes: np.ndarray
+    width: int
+    _code: tuple[object, ...]
 
     def defaults(self, count: int) -> np.ndarray:
         """A parameter table of ``count`` typical patients, shape (count, parameters), in the units of the tables."""
@@ -36,23 +47,43 @@ class CompiledModel:
         return self.kernel.parameters.index(parameter)
 
 
-def compile_model(model: Model, readouts: Sequence[str] = ()) -> CompiledModel:
-    """Generate and compile ``model`` with the named read-outs; from disk when the same content was compiled before."""
+def compile_model(model: Model, readouts: Sequence[str] = (), *, width: int | None = None) -> CompiledModel:
+    """Generate and compile ``model`` with the named read-outs; from disk when the same content was compiled before.
+
+    ``width`` is the number of patients side by side (1, 2, 4, 8 or 16); the machine's own when None.
+    """
     kernel = build_kernel(model, readouts)
-    engine = _machine_code(kernel)
-    addresses = np.array([engine.get_function_address(name) for name in FUNCTIONS], dtype=np.int64)
-    return CompiledModel(kernel, addresses, engine)
+    width = width or machine_width()
+    if width not in WIDTHS:
+        raise ValueError(f"width is {width}; allowed: {', '.join(map(str, WIDTHS))}")
+    single = _machine_code(kernel, "single", lambda: str(emit_module(kernel)))
+    lanes = _machine_code(kernel, f"lanes {width}", lambda: str(LaneEmitter(kernel, width).emit()))
+    return CompiledModel(
+        kernel, _addresses(single, FUNCTIONS), _addresses(lanes, LANE_FUNCTIONS), width, (single, lanes)
+    )
 
 
-def _machine_code(kernel: Kernel) -> llvm.ExecutionEngine:
+def _addresses(code: llvm.ExecutionEngine, names: Sequence[str]) -> np.ndarray:
+    return np.array([code.get_function_address(name) for name in names], dtype=np.int64)
+
+
+def machine_width() -> int:
+    """How many doubles one vector register of this machine holds."""
+    features = llvm.get_host_cpu_features()
+    return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
+
+
+def _machine_code(kernel: Kernel, part: str, source: Callable[[], str]) -> llvm.ExecutionEngine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    machine = target.create_target_machine(cpu=cpu, features=features, opt=2, jit=True)
-    key = _key(kernel, cpu, features)
+    if "+avx512f" in features:
+        features += ",-prefer-256-bit"
+    machine = target.create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
+    key = _key(kernel, part, cpu, features)
     stored = load_object(key)
-    module = llvm.parse_assembly("" if stored else str(emit_module(kernel)))
+    module = llvm.parse_assembly("" if stored else source())
     module.triple = llvm.get_process_triple()
     engine = llvm.create_mcjit_compiler(module, machine)
     if stored:
@@ -63,6 +94,8 @@ def _machine_code(kernel: Kernel) -> llvm.ExecutionEngine:
     return engine
 
 
-def _key(kernel: Kernel, cpu: str, features: str) -> str:
-    parts = (kernel.content_hash, cpu, features, llvmlite.__version__, "1")
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+def _key(kernel: Kernel, part: str, cpu: str, features: str) -> str:
+    digest = hashlib.sha256("|".join((kernel.content_hash, part, cpu, features, llvmlite.__version__)).encode())
+    for name in _GENERATOR:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()

@@ -11,7 +11,8 @@ from numba import njit
 from inferon.engine.calls import OPTIONS, call
 from inferon.engine.tsit5 import INTERPOLANT
 
-_ROOT_WIDTH = 1e-10  # days: how closely a crossing is bracketed
+_ROOT_WIDTH = 1e-9  # days: how closely a crossing is bracketed
+_ROOT_TURNS = 80
 
 
 @njit(**OPTIONS)
@@ -71,20 +72,36 @@ def _hermite(x, g0, g1, r0, r1):
 
 
 @njit(**OPTIONS)
-def _locate(c, right, address, t, h, y, p, m, d, k, stages, strict, trial, g):
-    """The smallest bracketed theta in (0, right] at which condition c no longer has its present truth."""
-    truth = m[c] > 0.5
-    low, high = 0.0, right
-    while (high - low) * h > _ROOT_WIDTH:
-        middle = 0.5 * (low + high)
-        if middle <= low or middle >= high:
+def _distance(c, theta, address, t, h, y, p, m, d, k, stages, trial, g):
+    interpolate(theta, h, y, stages, trial)
+    call(address, t + theta * h, trial, p, m, d, k, g)
+    return g[c]
+
+
+@njit(**OPTIONS)
+def _locate(c, left_value, right, right_value, address, t, h, y, p, m, d, k, stages, strict, trial, g):
+    """The smallest bracketed theta in (0, right] at which condition c no longer has its present truth.
+
+    False position (Illinois), with a probe one root width beside each estimate so that the bracket closes from both ends.
+    """
+    truth, width = m[c] > 0.5, _ROOT_WIDTH / h
+    low, high, at_low, at_high = 0.0, right, left_value, right_value
+    for turn in range(_ROOT_TURNS):
+        if high - low <= width:
             break
-        interpolate(middle, h, y, stages, trial)
-        call(address, t + middle * h, trial, p, m, d, k, g)
-        if holds(g[c], strict[c]) == truth:
-            low = middle
+        guess = (low * at_high - high * at_low) / (at_high - at_low)
+        if not low < guess < high or turn > _ROOT_TURNS // 2:
+            guess = 0.5 * (low + high)
+        value = _distance(c, guess, address, t, h, y, p, m, d, k, stages, trial, g)
+        before = holds(value, strict[c]) == truth
+        probe = min(high, guess + width) if before else max(low, guess - width)
+        beside = _distance(c, probe, address, t, h, y, p, m, d, k, stages, trial, g)
+        if (holds(beside, strict[c]) == truth) != before:
+            return probe if before else guess
+        if before:
+            low, at_low, at_high = probe, beside, 0.5 * at_high
         else:
-            high = middle
+            high, at_high, at_low = probe, beside, 0.5 * at_low
     return high
 
 
@@ -97,12 +114,14 @@ def first_crossing(address, t, h, y, y_new, p, m, d, stages, strict, g0, g1, tri
         truth = m[c] > 0.5
         right = 1.0 if earliest > 1.0 else earliest
         if holds(g1[c], strict[c]) != truth:
+            at_right = g1[c]
             if earliest <= 1.0:
                 interpolate(right, h, y, stages, trial)
                 call(address, t + right * h, trial, p, m, d, stages[6], g)
-                if holds(g[c], strict[c]) == truth:
+                at_right = g[c]
+                if holds(at_right, strict[c]) == truth:
                     continue
-            found = _locate(c, right, address, t, h, y, p, m, d, stages[6], stages, strict, trial, g)
+            found = _locate(c, g0[c], right, at_right, address, t, h, y, p, m, d, stages[6], stages, strict, trial, g)
         else:
             r0, r1 = h * g0[count + c], h * g1[count + c]
             towards = r0 < 0.0 and r1 > 0.0 if g0[c] > 0.0 else r0 > 0.0 and r1 < 0.0
@@ -115,6 +134,6 @@ def first_crossing(address, t, h, y, y_new, p, m, d, stages, strict, g0, g1, tri
             call(address, t + peak * h, trial, p, m, d, stages[6], g)
             if holds(g[c], strict[c]) == truth:
                 continue
-            found = _locate(c, peak, address, t, h, y, p, m, d, stages[6], stages, strict, trial, g)
+            found = _locate(c, g0[c], peak, g[c], address, t, h, y, p, m, d, stages[6], stages, strict, trial, g)
         earliest = min(earliest, found)
     return earliest

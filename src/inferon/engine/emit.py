@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from llvmlite import ir
 
-from inferon.model.expression import Expression, walk
+from inferon.engine.vector_math import vector_intrinsic
+from inferon.model.expression import CIRCULAR, Expression, walk
 from inferon.model.kernel import RATE_PREFIX, Function, Kernel
 
 DOUBLE = ir.DoubleType()
@@ -17,7 +19,8 @@ _FLAGS = (
 _VECTORS = ("y", "p", "m", "d", "k", "out")
 _COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _INTRINSIC = {"exp": "llvm.exp", "log": "llvm.log", "sqrt": "llvm.sqrt", "abs": "llvm.fabs"}
-_INTRINSIC |= {"floor": "llvm.floor", "ceil": "llvm.ceil"}
+_INTRINSIC |= {"floor": "llvm.floor", "ceil": "llvm.ceil", "trunc": "llvm.trunc"}
+_INTRINSIC |= {name: f"llvm.{name}" for name in (*CIRCULAR, "sinh", "cosh", "tanh")}
 
 
 def emit_module(kernel: Kernel) -> ir.Module:
@@ -90,6 +93,37 @@ def _extreme(relation: str) -> Callable[..., ir.Value]:
     return lambda b, node, x, y: b.select(b.fcmp_ordered(relation, x, y), x, y)
 
 
+def _constant(like: Any, value: float) -> ir.Constant:
+    """``value`` in the type of ``like``: one double, or the same in every lane."""
+    return ir.Constant(like.type, [value] * like.type.count if isinstance(like.type, ir.VectorType) else value)
+
+
+def _function(builder: Any, name: str, *arguments: Any) -> Any:
+    kind = arguments[0].type
+    if isinstance(kind, ir.VectorType):
+        return builder.call(vector_intrinsic(builder.module, f"llvm.{name}", kind, len(arguments)), arguments)
+    signature = ir.FunctionType(kind, [kind] * len(arguments))
+    return builder.call(builder.module.declare_intrinsic(f"llvm.{name}", [kind], signature), arguments)
+
+
+def _asinh(builder: Any, _node: Expression, x: Any) -> Any:
+    """sign(x) log(|x| + sqrt(x^2 + 1)), which does not cancel for negative x."""
+    root = _function(builder, "sqrt", builder.fadd(builder.fmul(x, x), _constant(x, 1.0)))
+    size = _function(builder, "log", builder.fadd(_function(builder, "fabs", x), root))
+    return _function(builder, "copysign", size, x)
+
+
+def _acosh(builder: Any, _node: Expression, x: Any) -> Any:
+    root = _function(builder, "sqrt", builder.fsub(builder.fmul(x, x), _constant(x, 1.0)))
+    return _function(builder, "log", builder.fadd(x, root))
+
+
+def _atanh(builder: Any, _node: Expression, x: Any) -> Any:
+    one = _constant(x, 1.0)
+    ratio = builder.fdiv(builder.fadd(one, x), builder.fsub(one, x))
+    return builder.fmul(_constant(x, 0.5), _function(builder, "log", ratio))
+
+
 _BUILD: dict[str, Callable[..., ir.Value]] = {
     "add": lambda b, node, x, y: b.fadd(x, y, flags=_FLAGS),
     "sub": lambda b, node, x, y: b.fsub(x, y, flags=_FLAGS),
@@ -103,4 +137,7 @@ _BUILD: dict[str, Callable[..., ir.Value]] = {
     "and": lambda b, node, x, y: b.and_(x, y),
     "or": lambda b, node, x, y: b.or_(x, y),
     "not": lambda b, node, x: b.not_(x),
+    "asinh": _asinh,
+    "acosh": _acosh,
+    "atanh": _atanh,
 }

@@ -1,67 +1,189 @@
-"""Events by SBML's rules: fire when the trigger becomes true, now or after a delay; drop a delayed one that does not persist."""
+"""Events by SBML's rules, at one instant: what fires, what was due, in which order, and what that sets off in turn.
+
+A trigger that becomes true asks for one execution, now or after the delay. Executions due at one instant are done one by one, the
+highest priority first, with every trigger and priority looked at again in between; one that does not persist is dropped when
+its trigger becomes false before its turn. Those still to come wait in ``waiting`` (rows of: event, day due, day of the trigger,
+values to assign; a free row is due at infinity). ``pending`` holds each event's next day due and, last, the next day a
+condition on time alone changes, so that the loop stops there.
+
+Source: SBML Level 3 Version 2 core specification, section 4.11.
+"""
 
 # numba passes an intrinsic its typing context itself, which a type checker cannot know:
 # pyright: reportCallIssue=false
 import numpy as np
 from numba import njit
 
-from inferon.engine.calls import ASSIGNMENTS, CROSSINGS, DELAYS, OPTIONS, TRIGGERS, call
+from inferon.engine.calls import ASSIGNMENTS, CROSSINGS, DELAYS, OPTIONS, PRIORITIES, SCALES, STOPS, TRIGGERS, call
 from inferon.engine.crossings import conditions
 
-_SETTLE = 100  # rounds of events at one instant before giving up
+_ROUNDS = 10_000  # executions at one instant before giving up
+_SETTLED, _NEVER_SETTLES, _ORDER_IS_RANDOM, _TOO_MANY_WAIT = 0, 6, 7, 8  # codes of Status
+PERSISTENT, TRIGGER_VALUES, SCALED, CONFLICTS = range(4)
+"""Columns of the event table; from ``CONFLICTS`` on, whether the order against each other event matters but is random."""
+_EVENT, _DUE, _SINCE, _VALUES = range(4)
 
 
 @njit(**OPTIONS)
-def _execute(e, values, start, target, y, d):
-    for a in range(start[e], start[e + 1]):
-        if target[a] >= 0:
-            y[target[a]] = values[a]
-        else:
-            d[-1 - target[a]] = values[a]
+def settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, waiting, first, work):
+    """Fire and execute everything that happens at ``t``, until nothing more does.
+
+    Returns 0, or the status of a patient whose events never settle or whose outcome SBML leaves to chance.
+    """
+    truth = work[0]
+    conditions(functions[CROSSINGS], t, y, p, m, d, k, g, strict)
+    call(functions[TRIGGERS], t, y, p, m, d, k, truth)
+    code = _SETTLED
+    if _stirs(t, truth, was, pending):
+        code = _happen(
+            functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, waiting, first, work
+        )
+    call(functions[STOPS], t, y, p, m, d, k, g)
+    pending[-1] = np.inf
+    for c in range(strict.shape[0]):
+        if g[c] > t:
+            pending[-1] = min(pending[-1], g[c])
+    return code
 
 
 @njit(**OPTIONS)
-def settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, since, first, work):
-    """Fire every event whose trigger has become true, until nothing changes. Returns False when they never settle."""
-    truth, delays, values = work
-    for _ in range(_SETTLE):
-        conditions(functions[CROSSINGS], t, y, p, m, d, k, g, strict)
-        call(functions[TRIGGERS], t, y, p, m, d, k, truth)
-        fired = False
-        for e in range(was.shape[0]):
-            rises = truth[e] > 0.5 and was[e] < 0.5
-            if truth[e] < 0.5 and was[e] > 0.5 and not events[e, 0]:
-                pending[e] = np.inf
-            was[e] = truth[e]
-            if rises:
-                call(functions[DELAYS], t, y, p, m, d, k, delays)
-                if delays[e] > 0.0:
-                    if pending[e] == np.inf:
-                        pending[e] = t + delays[e]
-                        since[e] = t
-                else:
-                    call(functions[ASSIGNMENTS], t, y, p, m, d, k, values)
-                    _execute(e, values, start, target, y, d)
-                    first[e] = min(first[e], t)
-                    fired = True
-                    break
-        if not fired:
+def _stirs(t, truth, was, pending):
+    for e in range(was.shape[0]):
+        if truth[e] != was[e] or pending[e] <= t:
             return True
     return False
 
 
 @njit(**OPTIONS)
-def execute_pending(functions, t, y, p, m, d, k, start, target, pending, since, first, values):
-    for e in range(pending.shape[0]):
-        if pending[e] <= t:
-            pending[e] = np.inf
+def _happen(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, waiting, first, work):
+    _, numbers, values = work
+    queue = np.full((4 * was.shape[0] + waiting.shape[0], waiting.shape[1]), np.inf)
+    _take_due(t, waiting, queue)
+    for _ in range(_ROUNDS):
+        code = _look(functions, t, y, p, m, d, k, g, strict, events, start, was, waiting, queue, work)
+        if code != _SETTLED:
+            break
+        call(functions[PRIORITIES], t, y, p, m, d, k, numbers)
+        row = _most_urgent(queue, numbers)
+        if row < 0:
+            break
+        if _by_chance(row, queue, numbers, events):
+            code = _ORDER_IS_RANDOM
+            break
+        e = int(queue[row, _EVENT])
+        if not events[e, TRIGGER_VALUES]:
             call(functions[ASSIGNMENTS], t, y, p, m, d, k, values)
-            _execute(e, values, start, target, y, d)
-            first[e] = min(first[e], since[e])
+            queue[row, _VALUES : _VALUES + start[e + 1] - start[e]] = values[start[e] : start[e + 1]]
+        if events[e, SCALED]:
+            call(functions[SCALES], t, y, p, m, d, k, values)
+            queue[row, _VALUES : _VALUES + start[e + 1] - start[e]] *= values[start[e] : start[e + 1]]
+        _assign(e, queue[row, _VALUES:], start, target, y, d)
+        first[e] = min(first[e], queue[row, _SINCE])
+        queue[row, _DUE] = np.inf
+    else:
+        code = _NEVER_SETTLES
+    pending[:] = np.inf
+    for row in range(waiting.shape[0]):
+        if waiting[row, _DUE] < np.inf:
+            e = int(waiting[row, _EVENT])
+            pending[e] = min(pending[e], waiting[row, _DUE])
+    return code
+
+
+@njit(**OPTIONS)
+def _take_due(t, waiting, queue):
+    """Move the delayed executions that are due now into the queue of this instant."""
+    count = 0
+    for row in range(waiting.shape[0]):
+        if waiting[row, _DUE] <= t:
+            queue[count] = waiting[row]
+            waiting[row, _DUE] = np.inf
+            count += 1
+
+
+@njit(**OPTIONS)
+def _look(functions, t, y, p, m, d, k, g, strict, events, start, was, waiting, queue, work):
+    """Look at every trigger: drop what no longer holds, queue what has begun to. Returns a status when there is no room."""
+    truth, numbers, values = work
+    conditions(functions[CROSSINGS], t, y, p, m, d, k, g, strict)
+    call(functions[TRIGGERS], t, y, p, m, d, k, truth)
+    known = False
+    for e in range(was.shape[0]):
+        rises, falls = truth[e] > 0.5 and was[e] < 0.5, truth[e] < 0.5 and was[e] > 0.5
+        was[e] = truth[e]
+        if falls and not events[e, PERSISTENT]:
+            _drop(e, waiting)
+            _drop(e, queue)
+        if not rises:
+            continue
+        if not known:
+            call(functions[DELAYS], t, y, p, m, d, k, numbers)
+            call(functions[ASSIGNMENTS], t, y, p, m, d, k, values)
+            known = True
+        later = numbers[e] > 0.0
+        rows = waiting if later else queue
+        row = _free_row(rows)
+        if row < 0:
+            return _TOO_MANY_WAIT if later else _NEVER_SETTLES
+        rows[row, _EVENT], rows[row, _SINCE] = e, t
+        rows[row, _DUE] = t + numbers[e] if later else t
+        rows[row, _VALUES : _VALUES + start[e + 1] - start[e]] = values[start[e] : start[e + 1]]
+    return _SETTLED
+
+
+@njit(**OPTIONS)
+def _drop(e, rows):
+    for row in range(rows.shape[0]):
+        if rows[row, _EVENT] == e:
+            rows[row, _DUE] = np.inf
+
+
+@njit(**OPTIONS)
+def _free_row(rows):
+    """The row after the last one in use, so that rows stay in the order they were asked for; else any free one."""
+    free = -1
+    for row in range(rows.shape[0] - 1, -1, -1):
+        if rows[row, _DUE] < np.inf:
+            return row + 1 if row + 1 < rows.shape[0] else free
+        free = row
+    return free
+
+
+@njit(**OPTIONS)
+def _most_urgent(queue, priorities):
+    best = -1
+    for row in range(queue.shape[0]):
+        if queue[row, _DUE] < np.inf:
+            e = int(queue[row, _EVENT])
+            if best < 0 or priorities[e] > priorities[int(queue[best, _EVENT])]:
+                best = row
+    return best
+
+
+@njit(**OPTIONS)
+def _by_chance(row, queue, priorities, events):
+    """Whether another execution is due with the same stated priority and the order of the two matters."""
+    e = int(queue[row, _EVENT])
+    for other in range(queue.shape[0]):
+        if queue[other, _DUE] < np.inf:
+            f = int(queue[other, _EVENT])
+            if f != e and priorities[f] == priorities[e] and events[e, CONFLICTS + f]:
+                return True
+    return False
+
+
+@njit(**OPTIONS)
+def _assign(e, values, start, target, y, d):
+    for a in range(start[e], start[e + 1]):
+        if target[a] >= 0:
+            y[target[a]] = values[a - start[e]]
+        else:
+            d[-1 - target[a]] = values[a - start[e]]
 
 
 @njit(**OPTIONS)
 def has_fired(wanted, first):
+    """Whether any of the wanted events has happened."""
     for e in range(wanted.shape[0]):
         if wanted[e] and first[e] < np.inf:
             return True

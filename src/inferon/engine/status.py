@@ -13,6 +13,8 @@ class Status(IntEnum):
     STEP_TOO_SMALL = 4
     NOT_FINITE = 5
     EVENTS_DO_NOT_SETTLE = 6
+    ORDER_OF_EVENTS_IS_RANDOM = 7
+    TOO_MANY_WAITING = 8
 
     @property
     def sentence(self) -> str:
@@ -33,4 +35,7 @@ _SENTENCES = {
     Status.STEP_TOO_SMALL: "the step size fell below what time can resolve; the equations are too stiff for this method",
     Status.NOT_FINITE: "a state became infinite or not a number; check the patient's parameters",
     Status.EVENTS_DO_NOT_SETTLE: "events kept triggering each other at one instant",
+    Status.ORDER_OF_EVENTS_IS_RANDOM: "two events of equal priority were due at one instant and their order, which matters, "
+    "is left to chance",
+    Status.TOO_MANY_WAITING: "more executions of delayed events are waiting than the settings have room for; raise waiting",
 }

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+import libsbml
+
 from inferon.model.antimony_source import read_header, to_sbml
 from inferon.model.compose import Instance, Module, compose
 from inferon.model.model import Model, Parameter
@@ -47,12 +49,26 @@ def module_folder(name: str) -> Traversable:
     return biology() / _MODULES[name]
 
 
+def module_source(name: str) -> str:
+    """The Antimony text of one module, as its authors wrote it."""
+    return (module_folder(name) / f"{name}.ant").read_text(encoding="utf-8")
+
+
+def unit_lines() -> str:
+    """The units every module may use, in Antimony's notation."""
+    return (biology() / "units.ant").read_text(encoding="utf-8")
+
+
+def module_document(name: str) -> libsbml.SBMLDocument:
+    """One module as a unit-checked SBML document."""
+    return to_sbml(module_source(name), unit_lines())
+
+
 @cache
 def load_module(name: str) -> Module:
     """One module: read, turned into SBML, unit-checked alone, with the values of its folder's table."""
-    source = (module_folder(name) / f"{name}.ant").read_text(encoding="utf-8")
-    document = to_sbml(source, (biology() / "units.ant").read_text(encoding="utf-8"))
-    return Module(read_header(source), read_parts(document), parameter_table(_MODULES[name]))
+    document = module_document(name)
+    return Module(read_header(module_source(name)), read_parts(document), parameter_table(_MODULES[name]))
 
 
 DEFAULT_PRODUCT = "peginterferon alfa-2a"

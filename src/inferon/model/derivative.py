@@ -40,6 +40,15 @@ def _power(node: Expression, a: tuple[Expression, ...], d: list[Expression]) -> 
     return call("add", by_base, call("mul", call("mul", node, call("log", base)), d[1]))
 
 
+def _square(node: Expression) -> Expression:
+    return call("mul", node, node)
+
+
+def _over_root(sign: str, first: Expression, second: Expression, d: Expression) -> Expression:
+    """d / sqrt(first ± second), the rate of an inverse circular or hyperbolic function."""
+    return call("div", d, call("sqrt", call(sign, first, second)))
+
+
 def _larger(relation: str):
     def rule(_node: Expression, a: tuple[Expression, ...], d: list[Expression]) -> Expression:
         return call("select", call(relation, a[0], a[1]), d[0], d[1])
@@ -63,4 +72,17 @@ _RULES = {
     "select": lambda node, a, d: call("select", a[0], d[1], d[2]),
     "floor": lambda node, a, d: ZERO,
     "ceil": lambda node, a, d: ZERO,
+    "trunc": lambda node, a, d: ZERO,
+    "sin": lambda node, a, d: call("mul", call("cos", a[0]), d[0]),
+    "cos": lambda node, a, d: call("neg", call("mul", call("sin", a[0]), d[0])),
+    "tan": lambda node, a, d: call("mul", call("add", ONE, _square(node)), d[0]),
+    "asin": lambda node, a, d: _over_root("sub", ONE, _square(a[0]), d[0]),
+    "acos": lambda node, a, d: call("neg", _over_root("sub", ONE, _square(a[0]), d[0])),
+    "atan": lambda node, a, d: call("div", d[0], call("add", ONE, _square(a[0]))),
+    "sinh": lambda node, a, d: call("mul", call("cosh", a[0]), d[0]),
+    "cosh": lambda node, a, d: call("mul", call("sinh", a[0]), d[0]),
+    "tanh": lambda node, a, d: call("mul", call("sub", ONE, _square(node)), d[0]),
+    "asinh": lambda node, a, d: _over_root("add", _square(a[0]), ONE, d[0]),
+    "acosh": lambda node, a, d: _over_root("sub", _square(a[0]), ONE, d[0]),
+    "atanh": lambda node, a, d: call("div", d[0], call("sub", ONE, _square(a[0]))),
 }

@@ -9,10 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "sqrt", "abs", "min", "max", "floor", "ceil")
+ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "sqrt", "abs", "min", "max")
+ROUNDING = ("floor", "ceil", "trunc")
+CIRCULAR = ("sin", "cos", "tan", "asin", "acos", "atan")
+HYPERBOLIC = ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")
 RELATIONS = ("lt", "le", "gt", "ge", "eq", "ne")
 LOGIC = ("and", "or", "not", "true", "false")
-OPERATIONS = ("number", "symbol", "time", "mode", "select", *ARITHMETIC, *RELATIONS, *LOGIC)
+OPERATIONS = (
+    "number",
+    "symbol",
+    "time",
+    "mode",
+    "select",
+    *ARITHMETIC,
+    *ROUNDING,
+    *CIRCULAR,
+    *HYPERBOLIC,
+    *RELATIONS,
+    *LOGIC,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

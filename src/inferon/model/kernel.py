@@ -17,7 +17,10 @@ from dataclasses import dataclass
 
 from inferon.model.derivative import along_flow
 from inferon.model.expression import (
+    ONE,
     RELATIONS,
+    TIME,
+    ZERO,
     Expression,
     call,
     mode,
@@ -31,6 +34,8 @@ from inferon.model.expression import (
 from inferon.model.model import Event, Model
 
 RATE_PREFIX = "rate of "
+_LAST = number(float("-inf"))
+"""Priority of an event without one."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,12 @@ def build_kernel(model: Model, readouts: Sequence[str] = ()) -> Kernel:
 
     States and formulas that neither a read-out nor an event needs are left out. Raises ``KeyError`` for an unknown read-out.
     """
-    unknown = [r for r in readouts if r not in model.assigned and r not in model.state_names]
+    known = {*model.assigned, *model.state_names, *model.parameters, *model.switches}
+    unknown = [r for r in readouts if r not in known]
     if unknown:
         raise KeyError(f"{model.name} has no quantity {unknown[0]!r}")
     model = model.reduced_to(readouts)
-    rates, initial, triggers, delays, values, shown = _inlined(model, readouts)
+    rates, initial, triggers, delays, values, scales, priorities, shown = _inlined(model, readouts)
     conditions = _conditions([*rates, *triggers, *shown, *values], model)
     with_modes = _mode_replacer(conditions)
     rates, triggers, shown, values = (with_modes(group) for group in (rates, triggers, shown, values))
@@ -104,6 +110,9 @@ def build_kernel(model: Model, readouts: Sequence[str] = ()) -> Kernel:
         "assignments": values,
         "readouts": shown,
         "crossings": crossings,
+        "priorities": priorities,
+        "scales": scales,
+        "stops": [_stop(distance, model) for distance in crossings[: len(conditions)]],
     }
     hoisted, groups = _hoist(groups, model)
     starts, targets = _assignment_slots(model)
@@ -132,6 +141,8 @@ def _inlined(model: Model, readouts: Sequence[str]) -> list[list[Expression]]:
         [e.trigger for e in model.events],
         [e.delay for e in model.events],
         [value for e in model.events for _, value in e.assignments],
+        [scale for e in model.events for scale in (e.scales or [ONE] * len(e.assignments))],
+        [_LAST if e.priority is None else e.priority for e in model.events],
         [symbol(r) for r in readouts],
     ]
     flat = iter(model.inlined([e for group in groups for e in group]))
@@ -168,6 +179,15 @@ def _crossing_functions(conditions: Sequence[Expression], with_modes, model: Mod
         distances.append(call("sub", large, small))
     rates = {name: symbol(RATE_PREFIX + name) for name in model.state_names}
     return distances + [along_flow(distance, rates) for distance in distances]
+
+
+def _stop(distance: Expression, model: Model) -> Expression:
+    """The time at which a distance that is linear in time is zero, so that the engine can stop there; else infinity."""
+    slope = along_flow(distance, {})
+    if slope is ZERO or _mentions_time(slope) or names(distance) & {*model.state_names}:
+        return number(float("inf"))
+    at_zero = rebuild([distance], lambda node: ZERO if node is TIME else None)[0]
+    return call("div", call("neg", at_zero), slope)
 
 
 def _as_number(trigger: Expression) -> Expression:

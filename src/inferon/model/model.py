@@ -37,7 +37,17 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happens when ``trigger`` becomes true (SBML semantics: delay, persistence, value at the start)."""
+    """Something that happens when ``trigger`` becomes true, by the rules of SBML.
+
+    Attributes
+    ----------
+    delay: time from trigger to execution.
+    persistent: whether a delayed execution survives its trigger becoming false.
+    true_before_start: truth of the trigger before the start; if false, one true at the start fires there.
+    use_trigger_values: whether the assigned values are those at the trigger, else those at the execution.
+    priority: of those due at one instant the highest is executed first; ``None`` comes last, in order of writing.
+    scales: what each assigned value is multiplied with at the execution (a compartment's size, for a concentration).
+    """
 
     name: str
     trigger: Expression
@@ -45,6 +55,15 @@ class Event:
     delay: Expression
     persistent: bool = True
     true_before_start: bool = False
+    use_trigger_values: bool = True
+    priority: Expression | None = None
+    scales: tuple[Expression, ...] = ()
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Everything the event evaluates."""
+        priority = () if self.priority is None else (self.priority,)
+        return (self.trigger, self.delay, *(value for _, value in self.assignments), *self.scales, *priority)
 
 
 @dataclass(frozen=True)
@@ -99,7 +118,7 @@ class Model:
         formulas |= {name: [expression] for name, expression in self.assigned.items()}
         todo = list(outputs)
         for event in self.events:
-            for expression in (event.trigger, event.delay, *(value for _, value in event.assignments)):
+            for expression in event.expressions:
                 todo.extend(names(expression))
             todo.extend(target for target, _ in event.assignments)
         needed: set[str] = set()

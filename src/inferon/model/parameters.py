@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 
@@ -33,8 +34,15 @@ UNIT_IDS: Mapping[str, str] = {
 """How units are spelled in the tables and in the equations."""
 
 
-def _optional(text: str) -> float | None:
-    return float(text) if text else None
+def _number(text: str, where: str) -> float | None:
+    """The number in a cell, None for an empty one; raises ``ValueError`` saying where for anything else, nan included."""
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        value = math.nan
+    if value is not None and math.isnan(value):
+        raise ValueError(f"{where} is {text!r}, not a number")
+    return value
 
 
 def read_parameters(table: Traversable, folder: str) -> dict[str, Parameter]:
@@ -58,14 +66,17 @@ def _parameter(row: dict[str, str], folder: str, where: str) -> Parameter:
     for column in ("symbol", "value", "unit", "source"):
         if not row[column]:
             raise ValueError(f"{where}: {column} is empty")
+    value, lower, upper, variability = (_number(row[c], f"{where}: {c}") for c in ("value", "lower", "upper", "bsv_cv"))
+    if value is None:
+        raise ValueError(f"{where}: value is empty")
     return Parameter(
         symbol=row["symbol"],
         description=row["parameter"],
-        value=float(row["value"]),
+        value=value,
         unit=row["unit"],
-        lower=_optional(row["lower"]),
-        upper=_optional(row["upper"]),
-        variability=_optional(row["bsv_cv"]),
+        lower=lower,
+        upper=upper,
+        variability=variability,
         status=row["status"],
         source=row["source"],
         note=row["note"],

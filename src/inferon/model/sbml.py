@@ -7,37 +7,9 @@ from dataclasses import dataclass
 import libsbml
 
 from inferon.model.antimony_source import ModelError
-from inferon.model.expression import FALSE, TIME, TRUE, ZERO, Expression, call, names, number, symbol
+from inferon.model.expression import ZERO, Expression, names, number
 from inferon.model.model import Event, State
-
-_BINARY = {
-    libsbml.AST_DIVIDE: "div",
-    libsbml.AST_POWER: "pow",
-    libsbml.AST_FUNCTION_POWER: "pow",
-    libsbml.AST_RELATIONAL_LT: "lt",
-    libsbml.AST_RELATIONAL_LEQ: "le",
-    libsbml.AST_RELATIONAL_GT: "gt",
-    libsbml.AST_RELATIONAL_GEQ: "ge",
-    libsbml.AST_RELATIONAL_EQ: "eq",
-    libsbml.AST_RELATIONAL_NEQ: "ne",
-}
-_FOLDED = {
-    libsbml.AST_PLUS: ("add", ZERO),
-    libsbml.AST_TIMES: ("mul", number(1)),
-    libsbml.AST_LOGICAL_AND: ("and", TRUE),
-    libsbml.AST_LOGICAL_OR: ("or", FALSE),
-    libsbml.AST_FUNCTION_MAX: ("max", None),
-    libsbml.AST_FUNCTION_MIN: ("min", None),
-}
-_UNARY = {
-    libsbml.AST_FUNCTION_EXP: "exp",
-    libsbml.AST_FUNCTION_LN: "log",
-    libsbml.AST_FUNCTION_ABS: "abs",
-    libsbml.AST_FUNCTION_FLOOR: "floor",
-    libsbml.AST_FUNCTION_CEILING: "ceil",
-    libsbml.AST_LOGICAL_NOT: "not",
-}
-_CONSTANTS = {libsbml.AST_CONSTANT_TRUE: TRUE, libsbml.AST_CONSTANT_FALSE: FALSE, libsbml.AST_NAME_TIME: TIME}
+from inferon.model.sbml_math import read_expression, read_truth
 
 
 @dataclass(frozen=True)
@@ -51,49 +23,6 @@ class Parts:
     assigned: dict[str, Expression]
     events: tuple[Event, ...]
     units: dict[str, str]
-
-
-def read_expression(node: libsbml.ASTNode) -> Expression:
-    """One MathML expression as a checked graph; raises ``ModelError`` naming what is not supported."""
-    kind = node.getType()
-    arguments = [read_expression(node.getChild(i)) for i in range(node.getNumChildren())]
-    if node.isNumber():
-        return number(node.getValue())
-    if kind == libsbml.AST_NAME:
-        return symbol(node.getName())
-    if kind in _CONSTANTS:
-        return _CONSTANTS[kind]
-    if kind in _BINARY and len(arguments) == 2:
-        return call(_BINARY[kind], *arguments)
-    if kind in _FOLDED:
-        return _fold(*_FOLDED[kind], arguments)
-    if kind in _UNARY:
-        return call(_UNARY[kind], arguments[0])
-    if kind == libsbml.AST_MINUS:
-        return call("neg", arguments[0]) if len(arguments) == 1 else call("sub", *arguments)
-    if kind == libsbml.AST_FUNCTION_ROOT:
-        return call("sqrt", arguments[-1])
-    if kind == libsbml.AST_FUNCTION_PIECEWISE:
-        return _piecewise(arguments)
-    raise ModelError(f"the expression {libsbml.formulaToL3String(node)!r} uses an operation that is not supported")
-
-
-def _fold(operation: str, empty: Expression | None, arguments: list[Expression]) -> Expression:
-    result = arguments[0] if arguments else empty
-    if result is None:
-        raise ModelError(f"{operation}() without arguments")
-    for argument in arguments[1:]:
-        result = call(operation, result, argument)
-    return result
-
-
-def _piecewise(arguments: list[Expression]) -> Expression:
-    if len(arguments) % 2 == 0:
-        raise ModelError("piecewise without an otherwise value")
-    result = arguments[-1]
-    for i in range(len(arguments) - 3, -1, -2):
-        result = call("select", arguments[i + 1], arguments[i], result)
-    return result
 
 
 def read_parts(document: libsbml.SBMLDocument) -> Parts:
@@ -129,7 +58,7 @@ def _event(event: libsbml.Event) -> Event:
     delay = event.getDelay()
     return Event(
         name=event.getId(),
-        trigger=read_expression(trigger.getMath()),
+        trigger=read_truth(trigger.getMath()),
         assignments=tuple((a.getVariable(), read_expression(a.getMath())) for a in event.getListOfEventAssignments()),
         delay=read_expression(delay.getMath()) if delay is not None else ZERO,
         persistent=trigger.getPersistent(),

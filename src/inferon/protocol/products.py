@@ -12,7 +12,7 @@ import numpy as np
 from inferon.model.catalogue import biology, parameter_table
 from inferon.model.model import Parameter
 
-_DISPOSITION = ("ka", "CL", "V", "T50", "R0", "R_ss", "k_dec", "t_start", "kint", "kdeg", "K_D")
+DISPOSITION = ("ka", "CL", "V", "T50", "R0", "R_ss", "k_dec", "t_start", "kint", "kdeg", "K_D")
 _RECORD = ("F", "f0", "T0", "t_lag")
 
 
@@ -28,6 +28,11 @@ class Product:
     rows: Mapping[str, Parameter]
     cytopenia_factor: float
     ug_per_miu: float | None
+
+    @property
+    def varied_symbols(self) -> tuple[str, ...]:
+        """Symbols whose value may differ between patients, by random effect or covariate."""
+        return tuple(s for s, row in self.rows.items() if row.variability or _relations(self.name, s))
 
     def individual(self, effects: Mapping[str, np.ndarray], patients: int) -> dict[str, np.ndarray]:
         """Each patient's value of every symbol, shape (patients,): median x random effect x covariate relation."""
@@ -74,7 +79,7 @@ def _catalogue() -> dict[str, Product]:
     reference = potency["a_pegA2a"].value
     products = {}
     for row in _read("products.csv"):
-        rows = {symbol: table[row[symbol]] for symbol in (*_DISPOSITION, *_RECORD)}
+        rows = {symbol: table[row[symbol]] for symbol in (*DISPOSITION, *_RECORD)}
         rows["a_drug"] = potency[row["a_drug"]]
         by_potency = row["cytopenia_concentration"] == "potency"
         products[row["product"]] = Product(

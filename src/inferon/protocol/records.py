@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inferon.engine import CompiledModel, Doses
-from inferon.protocol.products import Product, product
+from inferon.protocol.products import DISPOSITION, Product, product
 
 DOSE_UNITS = ("ug", "ug/kg", "MIU")
 
@@ -51,10 +51,51 @@ class Regimen:
         raise ValueError(f"{given.name} cannot be dosed in {self.unit}; allowed: ug, ug/kg")
 
 
-def dosing(
-    model: CompiledModel, regimens: Sequence[Regimen], effects: Mapping[str, np.ndarray], patients: int
-) -> tuple[Doses, dict[str, np.ndarray]]:
-    """Dosing records of an arm's drug, and the columns of the parameter table the product decides.
+@dataclass(frozen=True)
+class Prescription:
+    """An arm's drug in every patient: the product, each patient's values, and what of them is the same in everybody."""
+
+    regimens: tuple[Regimen, ...]
+    product: Product
+    values: Mapping[str, np.ndarray]
+    weight: np.ndarray
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """Columns of the parameter table the product decides, by parameter name of the composite model."""
+        named = {_PARAMETER[s].format(s): v for s, v in self.values.items() if s in _PARAMETER}
+        patients = len(self.weight)
+        named["interferon_response__w_cyt"] = np.full(patients, self.product.cytopenia_factor)
+        named["interferon_pk__t_first"] = np.full(patients, min(regimen.start for regimen in self.regimens))
+        return named
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """Those of ``columns`` that are the same in every patient, whoever they are."""
+        varied = {_PARAMETER[s].format(s) for s in self.product.varied_symbols if s in _PARAMETER}
+        return tuple(name for name in self.columns if name not in varied)
+
+    @property
+    def dosed_states(self) -> tuple[str, ...]:
+        """States the records add drug to."""
+        at_once = any(regimen.route == "intravenous" for regimen in self.regimens)
+        under_skin = any(regimen.route == "subcutaneous" for regimen in self.regimens)
+        zero_order = self.product.rows["f0"].value
+        depot = under_skin and zero_order < 1
+        centre = at_once or (under_skin and zero_order > 0)
+        return (*((_DEPOT,) if depot else ()), *((_CENTRE,) if centre else ()))
+
+    def doses(self, model: CompiledModel) -> Doses:
+        """The dosing records of every patient."""
+        return joined(*(_records(model, regimen, self.product, self.values, self.weight) for regimen in self.regimens))
+
+
+_DEPOT, _CENTRE = "interferon_pk__A_d", "interferon_pk__A_c"
+_PARAMETER = dict.fromkeys(DISPOSITION, "interferon_pk__{}") | {"a_drug": "interferon_response__{}"}
+
+
+def prescribe(regimens: Sequence[Regimen], effects: Mapping[str, np.ndarray], patients: int) -> Prescription | None:
+    """The prescription of an arm; None when it has no drug.
 
     ``effects`` holds random effects and covariates by name, and ``weight`` in kg. All regimens of an arm must be one product:
     the model has one drug compartment. Raises ``ValueError`` otherwise.
@@ -65,37 +106,45 @@ def dosing(
             f"one arm gives {' and '.join(sorted(drugs))}; the model follows one interferon product an arm"
         )
     if not regimens:
-        return Doses.none(patients), {}
+        return None
     given = product(drugs.pop())
-    values = given.individual(effects, patients)
-    records = [_records(model, regimen, given, values, effects["weight"]) for regimen in regimens]
-    columns = {f"interferon_pk__{s}": v for s, v in values.items() if f"interferon_pk__{s}" in model.kernel.parameters}
-    columns["interferon_response__a_drug"] = values["a_drug"]
-    columns["interferon_response__w_cyt"] = np.full(patients, given.cytopenia_factor)
-    columns["interferon_pk__t_first"] = np.full(patients, min(regimen.start for regimen in regimens))
-    return joined(*records), columns
+    return Prescription(tuple(regimens), given, given.individual(effects, patients), effects["weight"])
+
+
+def dosing(
+    model: CompiledModel, regimens: Sequence[Regimen], effects: Mapping[str, np.ndarray], patients: int
+) -> tuple[Doses, dict[str, np.ndarray]]:
+    """Dosing records of an arm's drug and the parameter columns the product decides, for those the model has."""
+    prescription = prescribe(regimens, effects, patients)
+    if prescription is None:
+        return Doses.none(patients), {}
+    known = {name: column for name, column in prescription.columns.items() if name in model.kernel.parameters}
+    return prescription.doses(model), known
 
 
 def _records(
     model: CompiledModel, regimen: Regimen, given: Product, values: Mapping[str, np.ndarray], weight: np.ndarray
 ) -> Doses:
     """First-order share into the depot after the lag, zero-order share into the centre over T0; intravenous: centre at once."""
-    depot, centre = (model.kernel.states.index(f"interferon_pk__{s}") for s in ("A_d", "A_c"))
     amount, days = (
         regimen.amount_ug(given, weight)[:, None],
         np.broadcast_to(regimen.days, (len(weight), regimen.doses)),
     )
     if regimen.route == "intravenous":
-        return _same_state(days, np.broadcast_to(amount, days.shape), np.zeros(days.shape), centre)
+        return _same_state(
+            days, np.broadcast_to(amount, days.shape), np.zeros(days.shape), model.kernel.states.index(_CENTRE)
+        )
     absorbed = values["F"][:, None] * amount
     zero_order = values["f0"][:, None]
     shares = []
     if np.any(zero_order < 1):
+        depot = model.kernel.states.index(_DEPOT)
         late = days + values["t_lag"][:, None]
         shares.append(
             _same_state(late, np.broadcast_to((1 - zero_order) * absorbed, days.shape), np.zeros(days.shape), depot)
         )
     if np.any(zero_order > 0):
+        centre = model.kernel.states.index(_CENTRE)
         duration = np.broadcast_to(values["T0"][:, None], days.shape)
         shares.append(_same_state(days, np.broadcast_to(zero_order * absorbed, days.shape), duration, centre))
     return joined(*shares)

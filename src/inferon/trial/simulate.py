@@ -12,7 +12,8 @@ import polars as pl
 from inferon.cohort import Cohort
 from inferon.engine import Batch, CompiledModel, Doses, Settings, Status, compile_model, extinction_probability
 from inferon.model.catalogue import load_composite, parameter_table
-from inferon.protocol.records import Regimen, dosing, graft_infusion, joined
+from inferon.model.specialise import specialised
+from inferon.protocol.records import Regimen, graft_infusion, joined, prescribe
 from inferon.protocol.visits import MRD_VISITS
 from inferon.random import normal
 
@@ -31,6 +32,7 @@ READOUTS = {
 
 _RATES = ("transplant__birth", "transplant__death", "transplant__wake", "transplant__kill")
 _TERMINAL = ("relapse", "non_relapse_mortality")
+_GRAFT_STATES = ("donor__C1", "donor__C2")
 
 SETTINGS = Settings(
     rtol=1e-6,
@@ -54,9 +56,16 @@ class ArmResult:
 
 
 @cache
-def transplant_kernel() -> CompiledModel:
-    """The compiled transplant composite with the read-outs of the mechanism and the rates of the extinction layer."""
-    return compile_model(load_composite("transplant"), (*READOUTS.values(), *_RATES))
+def transplant_kernel(fixed: frozenset[tuple[str, float]] = frozenset(), moved: tuple[str, ...] = ()) -> CompiledModel:
+    """The compiled transplant composite with the read-outs of the mechanism and the rates of the extinction layer.
+
+    ``fixed`` holds parameters that are the same in every patient; what they leave without work is not computed. ``moved`` names
+    the states that doses change.
+    """
+    model = (
+        specialised(load_composite("transplant"), dict(fixed), moved=moved) if fixed else load_composite("transplant")
+    )
+    return compile_model(model, (*READOUTS.values(), *_RATES))
 
 
 def simulate_arm(
@@ -75,28 +84,38 @@ def simulate_arm(
 
     ``days`` are the study days at which the mechanism is sampled (kept up to the GVHD window, day 180); ``parameters`` replaces
     table values by symbol for this arm. The solution goes on past relapse or death to the end of the GVHD window, so that the
-    reference GVHD index can be read; which event came first is in the events table.
+    reference GVHD index can be read; which event came first is in the events table. Raises ``KeyError`` for an unknown symbol and
+    ``ValueError`` for a dose before the model begins.
     """
-    model = transplant_kernel()
-    table = parameter_table("transplant")
-    values, doses = _inputs(model, cohort, regimens, parameters or {}, follow_up)
-    batch = Batch(
-        model,
-        values,
-        start=START_DAY,
-        doses=doses,
-        sample_days=_visit_days(days),
-        settings=settings,
-    )
-    window = min(table["t_gvhd_max"].value, follow_up)
+    _refuse_unknown(parameters or {})
+    early = [regimen.start for regimen in regimens if regimen.start < START_DAY]
+    if early:
+        raise ValueError(f"a dose on day {early[0]:g} lies before the start of the model on day {START_DAY:g}")
+    table = {
+        **{s: row.value for s, row in parameter_table("transplant").items()},
+        **cohort.constants,
+        **(parameters or {}),
+    }
+    model, values, doses = _inputs(cohort, [r for r in regimens if r.start <= follow_up], parameters or {})
+    batch = Batch(model, values, start=START_DAY, doses=doses, sample_days=_visit_days(days), settings=settings)
+    window = min(table["t_gvhd_max"], follow_up)
     journey = {"stop_on": _TERMINAL, "stop_not_before": window, "threads": threads, "chunk": 64}
     batch.advance(follow_up, pause_on=("few_clonogenic",) if extinction_layer else (), progress=progress, **journey)
     fate = np.full((2, len(batch)), np.nan)
     paused = np.flatnonzero(batch.status == Status.PAUSED)
     if len(paused):
-        fate[:, paused] = _decide_extinction(batch, paused, cohort, follow_up, threads)
+        fate[:, paused] = _decide_extinction(batch, paused, cohort, table, follow_up, threads)
         batch.advance(follow_up, **journey)
-    return _result(batch, cohort, fate, days, follow_up)
+    return _result(batch, cohort, table, fate, days, follow_up)
+
+
+def _refuse_unknown(overrides: Mapping[str, float]) -> None:
+    known = {row.symbol for row in load_composite("transplant").parameters.values()} | set(
+        parameter_table("transplant")
+    )
+    unknown = [symbol for symbol in overrides if symbol not in known]
+    if unknown:
+        raise KeyError(f"the transplant model has no parameter {unknown[0]!r}")
 
 
 def _visit_days(days: np.ndarray | None) -> np.ndarray:
@@ -104,19 +123,26 @@ def _visit_days(days: np.ndarray | None) -> np.ndarray:
 
 
 def _inputs(
-    model: CompiledModel, cohort: Cohort, regimens: Sequence[Regimen], overrides: Mapping[str, float], follow_up: float
-) -> tuple[np.ndarray, Doses]:
-    """The parameter table and the dosing records of the arm, as ``Batch`` takes them."""
-    table = model.defaults(len(cohort))
-    kept = [regimen for regimen in regimens if regimen.start <= follow_up]
-    doses, columns = dosing(model, kept, cohort.effects, len(cohort))
-    for symbol, value in {**cohort.constants, **overrides}.items():
-        for name in model.kernel.parameters:
-            if model.kernel.model.parameters[name].origin.endswith(f"/{symbol}"):
-                table[:, model.column(name)] = value
-    for name, column in {**cohort.parameters, **columns}.items():
-        if name in model.kernel.parameters and model.kernel.model.parameters[name].symbol not in overrides:
-            table[:, model.column(name)] = column
+    cohort: Cohort, regimens: Sequence[Regimen], overrides: Mapping[str, float]
+) -> tuple[CompiledModel, np.ndarray, Doses]:
+    """The kernel, the parameter table and the dosing records of an arm, as ``Batch`` takes them.
+
+    What is the same in every patient goes into the kernel, by name and never by looking at the patients at hand, so that a
+    patient meets the same arithmetic in any chunk.
+    """
+    whole = load_composite("transplant").parameters
+    values: dict[str, float | np.ndarray] = {name: row.value for name, row in whole.items()}
+    changed = {**cohort.constants, **overrides}
+    values |= {name: float(changed[row.symbol]) for name, row in whole.items() if row.symbol in changed}
+    prescription = prescribe(regimens, cohort.effects, len(cohort))
+    columns = {**cohort.parameters, **(prescription.columns if prescription else {})}
+    values |= {n: c for n, c in columns.items() if n in whole and whole[n].symbol not in overrides}
+    for name in prescription.common if prescription else ():
+        values[name] = float(np.asarray(values[name]).flat[0])
+    fixed = {name: value for name, value in values.items() if isinstance(value, float)}
+    moved = (*_GRAFT_STATES, *(prescription.dosed_states if prescription else ()))
+    model = transplant_kernel(frozenset(fixed.items()), moved)
+    table = np.column_stack([np.asarray(values[name], dtype=float) for name in model.kernel.parameters])
     marrow = parameter_table("marrow")
     graft = graft_infusion(
         model,
@@ -124,29 +150,30 @@ def _inputs(
         committed=cohort.draws["committed"],
         seed=(marrow["seed_C1"].value, marrow["seed_C2"].value),
     )
-    return table, joined(graft, doses)
+    return model, table, joined(graft, prescription.doses(model)) if prescription else graft
 
 
-def _decide_extinction(batch: Batch, paused: np.ndarray, cohort: Cohort, follow_up: float, threads: int) -> np.ndarray:
+def _decide_extinction(
+    batch: Batch, paused: np.ndarray, cohort: Cohort, table: Mapping[str, float], follow_up: float, threads: int
+) -> np.ndarray:
     """Forecast each paused patient to the horizon, draw extinction once, and put the outcome into the batch.
 
     Returns the probability and whether extinct (0 or 1), shape (2, paused).
     """
-    table = parameter_table("transplant")
-    step, origin = table["dt_ext"].value, batch.t[paused].copy()
+    step, origin = table["dt_ext"], batch.t[paused].copy()
     counts = np.floor((follow_up - origin) / step + 1e-9).astype(np.int64) + 1
     grid = step * np.arange(counts.max())
     forecast = batch.copy(paused, sample_days=grid, origin=origin)
     forecast.advance(origin + step * (counts - 1) + 1e-9, threads=threads, chunk=16)
     birth, death, wake, kill = (np.ascontiguousarray(forecast.samples[:, :, len(READOUTS) + j]) for j in range(4))
-    model, clonogenic = batch.model, table["f_c"].value
+    clonogenic = table["f_c"]
     cells = {name: batch.state(f"transplant__{name}") for name in ("A", "Q")}
     probability = extinction_probability(
         birth,
         death,
         wake,
-        table["f_killQ"].value * kill,
-        to_dormant=batch.parameters[paused, model.column("transplant__k_aq")],
+        table["f_killQ"] * kill,
+        to_dormant=np.full(len(paused), table["k_aq"]),
         step=step,
         counts=counts,
         cycling=clonogenic * cells["A"][paused],
@@ -159,13 +186,19 @@ def _decide_extinction(batch: Batch, paused: np.ndarray, cohort: Cohort, follow_
     return np.array([probability, extinct.astype(float)])
 
 
-def _result(batch: Batch, cohort: Cohort, fate: np.ndarray, days: np.ndarray | None, follow_up: float) -> ArmResult:
-    table = parameter_table("transplant")
+def _result(
+    batch: Batch,
+    cohort: Cohort,
+    table: Mapping[str, float],
+    fate: np.ndarray,
+    days: np.ndarray | None,
+    follow_up: float,
+) -> ArmResult:
     relapse, death = batch.event_day("relapse"), batch.event_day("non_relapse_mortality")
     relapse = np.maximum(relapse, 0.0)  # at or above the threshold at the start: a relapse at day 0
     first_relapse = (relapse <= death) & (relapse <= follow_up)
     first_death = (death < relapse) & (death <= follow_up)
-    after_relapse = relapse + cohort.draws["post_relapse"] / table["h_pr"].value
+    after_relapse = relapse + cohort.draws["post_relapse"] / table["h_pr"]
     died = np.where(first_death, death, np.where(first_relapse, after_relapse, np.inf))
     columns = {
         "patient": cohort.patients,
@@ -181,7 +214,7 @@ def _result(batch: Batch, cohort: Cohort, fate: np.ndarray, days: np.ndarray | N
     columns["extinct"] = fate[1] == 1
     visits = _visit_days(days)
     for visit in MRD_VISITS:
-        columns[f"mrd_day_{visit}"] = _measured(batch, cohort, visit, np.minimum(relapse, died), visits)
+        columns[f"mrd_day_{visit}"] = _measured(batch, cohort, table, visit, np.minimum(relapse, died), visits)
     kept = np.isin(visits, [] if days is None else days)
     samples = batch.samples[:, kept, : len(READOUTS)]
     return ArmResult(pl.DataFrame(columns), visits[kept], samples)
@@ -191,10 +224,11 @@ def _days(values: np.ndarray, valid: np.ndarray) -> pl.Series:
     return pl.Series(np.where(valid, values, np.nan)).fill_nan(None)
 
 
-def _measured(batch: Batch, cohort: Cohort, visit: int, gone: np.ndarray, visits: np.ndarray) -> pl.Series:
+def _measured(
+    batch: Batch, cohort: Cohort, table: Mapping[str, float], visit: int, gone: np.ndarray, visits: np.ndarray
+) -> pl.Series:
     """log10 of the leukaemic fraction a flow assay would read; null once relapsed or dead. One cell is the least counted."""
-    table = parameter_table("transplant")
     load = batch.samples[:, np.searchsorted(visits, visit), list(READOUTS).index("L")]
-    noise = table["sd_mrd"].value * normal(cohort.seed, "MRD assay", cohort.patients, visit)
-    fraction = np.log10(np.maximum(load, 1.0) / table["K"].value) + noise
+    noise = table["sd_mrd"] * normal(cohort.seed, "MRD assay", cohort.patients, visit)
+    fraction = np.log10(np.maximum(load, 1.0) / table["K"]) + noise
     return _days(fraction, gone > visit)

@@ -83,5 +83,5 @@ def _level(panel: Panel) -> list[alt.Chart]:
     if panel.level is None:
         return []
     at = alt.Chart(alt.Data(values=[{"level": panel.level, "name": panel.level_name}])).encode(y="level:Q")
-    word = at.mark_text(align="right", baseline="bottom", dx=-4, dy=-2, fontSize=11.5, color=INK)
+    word = at.mark_text(align="left", baseline="middle", dx=5, fontSize=11, color=INK)  # outside, where no line runs
     return [at.mark_rule(color=INK, strokeWidth=1), word.encode(x=alt.value(WIDTH), text="name:N")]

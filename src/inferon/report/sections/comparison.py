@@ -25,8 +25,9 @@ def section(inputs: ReportInputs) -> Section | None:
     names = _names(inputs)
     drawn = "draws disease status, donor, conditioning, comorbidity, age and graft for each patient. It "
     text = (
-        f"The {names[1]} population {drawn if names[1] == COVARIATE_MIX else ''}is not calibrated: its parameters are "
-        f"taken over from the {names[0]} population, so the two differ in level as well as in mixture."
+        f"The {names[1]} population {drawn if names[1] == COVARIATE_MIX else ''}is not calibrated: apart from four "
+        "parameters that offset the covariate factors on average, its parameters are those of the reference, so the two "
+        "populations differ in level as well as in mixture."
     )
     warning = f"Uncalibrated. The numbers of the {names[1]} population are never to be compared with published results."
     title = f"Comparison with the {names[1]} population"

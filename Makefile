@@ -24,7 +24,7 @@ bench: $(STAMP)
 
 # SUITE is a zip or a folder: index.csv (case, tier, model) and a folder per case.
 check-sbml: $(STAMP)
-	$(BIN)/python tests/model/sbml_suite.py $(or $(SUITE),$(error say which suite: make check-sbml SUITE=PATH))
+	$(BIN)/python -m tests.model.sbml_suite $(or $(SUITE),$(error say which suite: make check-sbml SUITE=PATH))
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

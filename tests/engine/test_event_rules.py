@@ -24,6 +24,11 @@ def test_law_a_value_at_the_time_of_an_event_is_the_one_after_it() -> None:
     assert frame["b"].to_list() == [0.0, 0.0, 1.0]
 
 
+def test_law_a_sum_of_times_that_rounds_up_still_falls_on_the_time_asked_for() -> None:
+    frame = follow("a = 0; at 0.2 after (time >= 0.1): a = 1", [0.25, 0.3], "a")
+    assert frame["a"].to_list() == [0.0, 1.0]
+
+
 def test_law_simultaneous_events_take_their_values_from_before_any_of_them() -> None:
     assert last("a = 1; b = 2; at (time >= 1): a = b; at (time >= 1): b = a", 2, "a", "b") == (2.0, 1.0)
 

@@ -1,6 +1,6 @@
 """Does Inferon read SBML right? Every case of a semantic suite, judged by its own expected values, in a table by tier.
 
-    python tests/model/sbml_suite.py SUITE [--every N] [--markdown FILE] [--json FILE]
+    python -m tests.model.sbml_suite SUITE [--every N] [--markdown FILE] [--json FILE]
 
 SUITE is a zip or a folder holding ``index.csv`` (case, tier, model) and a folder per case. Cases run in worker processes with a
 limit on time and memory; a worker that dies or does not answer is one case lost, not the run. Exit code 1 if any value is wrong,
@@ -18,11 +18,9 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-try:
-    from .worker_pool import answer_all, ask_all
-except ImportError:  # run as a script
-    from worker_pool import answer_all, ask_all
+from .worker_pool import answer_all, ask_all
 
+_MODULE = "tests.model.sbml_suite"
 OUTCOMES = ("passed", "refused", "unsolved", "wrong", "crashed", "timed out")
 _HEADING = """# SBML semantic test suite
 
@@ -44,7 +42,7 @@ def main() -> int:
         folder = unpacked(options.suite, Path(scratch))
         cases = index(folder)[:: options.every]
         folders = [str(folder / case) for case, _ in cases]
-        answers = ask_all(__file__, folders, workers=options.workers, seconds=options.seconds)
+        answers = ask_all(_MODULE, folders, workers=options.workers, seconds=options.seconds)
     verdicts = [{"case": case, "tier": tier, **said} for (case, tier), said in zip(cases, answers, strict=True)]
     page = f"{tabulate(verdicts)}\n\n{_reasons(verdicts)}\n"
     print(page)
@@ -89,7 +87,7 @@ def index(folder: Path) -> list[tuple[str, str]]:
 
 
 def _judged(question: str) -> dict[str, str]:
-    from sbml_case import judge
+    from .sbml_case import judge
 
     return vars(judge(Path(question)))
 

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+_ROOT = Path(__file__).parents[2]
 MEMORY = 4 * 1024**3
 CRASHED, TIMED_OUT = "crashed", "timed out"
 
 
-def ask_all(script: str, questions: Sequence[Any], *, workers: int, seconds: float) -> list[dict[str, str]]:
-    """The answer to every question, in order, from processes that run ``script --worker``; each has an ``outcome``."""
+def ask_all(module: str, questions: Sequence[Any], *, workers: int, seconds: float) -> list[dict[str, str]]:
+    """The answer to every question, in order, from processes that run ``python -m module --worker``; each has an ``outcome``."""
     todo: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in range(len(questions)):
         todo.put(number)
@@ -30,7 +32,7 @@ def ask_all(script: str, questions: Sequence[Any], *, workers: int, seconds: flo
                 number = todo.get_nowait()
             except queue.Empty:
                 break
-            worker = worker or _start(script)
+            worker = worker or _start(module)
             answers[number] = _ask(worker, questions[number], seconds)
             if answers[number]["outcome"] in (CRASHED, TIMED_OUT):
                 worker.kill()
@@ -47,11 +49,9 @@ def ask_all(script: str, questions: Sequence[Any], *, workers: int, seconds: flo
     return [answers[number] for number in range(len(questions))]
 
 
-def _start(script: str) -> subprocess.Popen[str]:
-    command = [sys.executable, script, "--worker"]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+def _start(module: str) -> subprocess.Popen[str]:
+    command, pipe = [sys.executable, "-m", module, "--worker"], subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, cwd=_ROOT)
 
 
 def _ask(worker: subprocess.Popen[str], question: Any, seconds: float) -> dict[str, str]:

@@ -182,6 +182,7 @@ class Batch:
         arguments = (
             self.model.addresses[1:],
             self.model.lanes,
+            (self.model.method.interpolant, self.model.scratch_rows),
             self._tables,
             (self.settings.rtol, float(self.settings.max_step), self.settings.max_steps),
             atol,
@@ -196,7 +197,12 @@ class Batch:
         self.status[(self.status == Status.FINISHED) & (self.t < end)] = Status.RUNNING
         going = np.flatnonzero((self.status == Status.RUNNING) | (self.status == Status.PAUSED))
         size = workspace_size(
-            len(kernel.states), len(kernel.conditions), len(kernel.switches), self.parameters.shape[1], width
+            states=len(kernel.states),
+            conditions=len(kernel.conditions),
+            switches=len(kernel.switches),
+            parameters=self.parameters.shape[1],
+            scratch=self.model.scratch_rows,
+            width=width,
         )
 
         def carry(first: int) -> None:

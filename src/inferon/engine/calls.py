@@ -45,11 +45,30 @@ def call_lanes(typing_context, address, t, y, p, m, d, k, out):
 
 
 @intrinsic
-def call_step(typing_context, address, n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time):
+def call_step(
+    typing_context, address, n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time, scratch
+):
     """Take one trial step in all lanes (``LaneEmitter``)."""
     return _through(
-        "iifvvvvvvvvvvvv",
-        (types.int64, types.int64, types.float64, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time),
+        "iifvvvvvvvvvvvvv",
+        (
+            types.int64,
+            types.int64,
+            types.float64,
+            t,
+            h,
+            y,
+            p,
+            m,
+            d,
+            k,
+            infused,
+            trial,
+            atol,
+            error,
+            stage_time,
+            scratch,
+        ),
     )
 
 

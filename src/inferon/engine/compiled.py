@@ -11,11 +11,13 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
+from inferon.engine import rodas5p, tsit5
 from inferon.engine.cache import load_object, store_object
 from inferon.engine.emit import emit_module
 from inferon.engine.emit_lanes import FUNCTIONS as LANE_FUNCTIONS
 from inferon.engine.emit_lanes import LaneEmitter
-from inferon.model.kernel import Kernel, build_kernel
+from inferon.engine.emit_rosenbrock import RosenbrockEmitter
+from inferon.model.kernel import Kernel, build_kernel, jacobian
 from inferon.model.model import Model
 
 FUNCTIONS = (
@@ -23,8 +25,30 @@ FUNCTIONS = (
     *("priorities", "scales", "stops"),
 )
 WIDTHS = (1, 2, 4, 8, 16)
-_GENERATOR = ("emit.py", "emit_lanes.py", "vector_math.py", "tsit5.py")
+_GENERATOR = (
+    "emit.py",
+    "emit_lanes.py",
+    "emit_rosenbrock.py",
+    "sparse_lu.py",
+    "vector_math.py",
+    "tsit5.py",
+    "rodas5p.py",
+)
 """Files whose text decides what code a kernel becomes."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A stepping method: its name and the weights of its interpolant (stage, power of the fraction of the step)."""
+
+    name: str
+    interpolant: np.ndarray
+
+
+METHODS = {
+    "explicit": Method("Tsit5", tsit5.INTERPOLANT),
+    "implicit": Method("Rodas5P", rodas5p.INTERPOLANT),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +59,8 @@ class CompiledModel:
     addresses: np.ndarray
     lanes: np.ndarray
     width: int
+    method: Method
+    scratch_rows: int
     _code: tuple[object, ...]
 
     def defaults(self, count: int) -> np.ndarray:
@@ -47,19 +73,31 @@ class CompiledModel:
         return self.kernel.parameters.index(parameter)
 
 
-def compile_model(model: Model, readouts: Sequence[str] = (), *, width: int | None = None) -> CompiledModel:
+def compile_model(
+    model: Model, readouts: Sequence[str] = (), *, width: int | None = None, method: str = "explicit"
+) -> CompiledModel:
     """Generate and compile ``model`` with the named read-outs; from disk when the same content was compiled before.
 
-    ``width`` is the number of patients side by side (1, 2, 4, 8 or 16); the machine's own when None.
+    ``width`` is the number of patients side by side (1, 2, 4, 8 or 16); the machine's own when None. ``method`` is explicit
+    (Tsit5: cheap steps, for models that are not stiff) or implicit (Rodas5P: L-stable, for stiff ones).
     """
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; allowed: {', '.join(METHODS)}")
     kernel = build_kernel(model, readouts)
     width = width or machine_width()
     if width not in WIDTHS:
         raise ValueError(f"width is {width}; allowed: {', '.join(map(str, WIDTHS))}")
     single = _machine_code(kernel, "single", lambda: str(emit_module(kernel)))
-    lanes = _machine_code(kernel, f"lanes {width}", lambda: str(LaneEmitter(kernel, width).emit()))
+    emitter = LaneEmitter(kernel, width) if method == "explicit" else RosenbrockEmitter(kernel, jacobian(kernel), width)
+    lanes = _machine_code(kernel, f"{method} {width}", lambda: str(emitter.emit()))
     return CompiledModel(
-        kernel, _addresses(single, FUNCTIONS), _addresses(lanes, LANE_FUNCTIONS), width, (single, lanes)
+        kernel,
+        _addresses(single, FUNCTIONS),
+        _addresses(lanes, LANE_FUNCTIONS),
+        width,
+        METHODS[method],
+        emitter.scratch_rows,
+        (single, lanes),
     )
 
 

@@ -9,20 +9,19 @@ after the step its change is looked for at the end and at an extremum in between
 from numba import njit
 
 from inferon.engine.calls import OPTIONS, call
-from inferon.engine.tsit5 import INTERPOLANT
 
 _ROOT_WIDTH = 1e-9  # days: how closely a crossing is bracketed
 _ROOT_TURNS = 80
 
 
 @njit(**OPTIONS)
-def interpolate(theta, h, y, stages, out):
-    """The solution at t + theta*h from the stages of the step that starts at y."""
+def interpolate(theta, h, y, stages, weights, out):
+    """The solution at t + theta*h from what a step that starts at y left; ``weights`` are the method's (stage, power)."""
     n = y.shape[0]
     for i in range(n):
         out[i] = 0.0
     for s in range(7):
-        c = INTERPOLANT[s]
+        c = weights[s]
         weight = theta * (c[0] + theta * (c[1] + theta * (c[2] + theta * c[3])))
         for i in range(n):
             out[i] += weight * stages[s, i]
@@ -72,14 +71,14 @@ def _hermite(x, g0, g1, r0, r1):
 
 
 @njit(**OPTIONS)
-def _distance(c, theta, address, t, h, y, p, m, d, k, stages, trial, g):
-    interpolate(theta, h, y, stages, trial)
+def _distance(c, theta, address, t, h, y, p, m, d, k, stages, weights, trial, g):
+    interpolate(theta, h, y, stages, weights, trial)
     call(address, t + theta * h, trial, p, m, d, k, g)
     return g[c]
 
 
 @njit(**OPTIONS)
-def _locate(c, left_value, right, right_value, address, t, h, y, p, m, d, k, stages, strict, trial, g):
+def _locate(c, left_value, right, right_value, address, t, h, y, p, m, d, k, stages, weights, strict, trial, g):
     """The smallest bracketed theta in (0, right] at which condition c no longer has its present truth.
 
     False position (Illinois), with a probe one root width beside each estimate so that the bracket closes from both ends.
@@ -92,10 +91,10 @@ def _locate(c, left_value, right, right_value, address, t, h, y, p, m, d, k, sta
         guess = (low * at_high - high * at_low) / (at_high - at_low)
         if not low < guess < high or turn > _ROOT_TURNS // 2:
             guess = 0.5 * (low + high)
-        value = _distance(c, guess, address, t, h, y, p, m, d, k, stages, trial, g)
+        value = _distance(c, guess, address, t, h, y, p, m, d, k, stages, weights, trial, g)
         before = holds(value, strict[c]) == truth
         probe = min(high, guess + width) if before else max(low, guess - width)
-        beside = _distance(c, probe, address, t, h, y, p, m, d, k, stages, trial, g)
+        beside = _distance(c, probe, address, t, h, y, p, m, d, k, stages, weights, trial, g)
         if (holds(beside, strict[c]) == truth) != before:
             return probe if before else guess
         if before:
@@ -106,7 +105,7 @@ def _locate(c, left_value, right, right_value, address, t, h, y, p, m, d, k, sta
 
 
 @njit(**OPTIONS)
-def first_crossing(address, t, h, y, y_new, p, m, d, stages, strict, g0, g1, trial, g):
+def first_crossing(address, t, h, y, y_new, p, m, d, stages, weights, strict, g0, g1, trial, g):
     """The earliest theta in (0, 1] at which any condition changes, or 2 when none does."""
     earliest = 2.0
     count = strict.shape[0]
@@ -116,12 +115,14 @@ def first_crossing(address, t, h, y, y_new, p, m, d, stages, strict, g0, g1, tri
         if holds(g1[c], strict[c]) != truth:
             at_right = g1[c]
             if earliest <= 1.0:
-                interpolate(right, h, y, stages, trial)
+                interpolate(right, h, y, stages, weights, trial)
                 call(address, t + right * h, trial, p, m, d, stages[6], g)
                 at_right = g[c]
                 if holds(at_right, strict[c]) == truth:
                     continue
-            found = _locate(c, g0[c], right, at_right, address, t, h, y, p, m, d, stages[6], stages, strict, trial, g)
+            found = _locate(
+                c, g0[c], right, at_right, address, t, h, y, p, m, d, stages[6], stages, weights, strict, trial, g
+            )
         else:
             r0, r1 = h * g0[count + c], h * g1[count + c]
             towards = r0 < 0.0 and r1 > 0.0 if g0[c] > 0.0 else r0 > 0.0 and r1 < 0.0
@@ -130,10 +131,12 @@ def first_crossing(address, t, h, y, y_new, p, m, d, stages, strict, g0, g1, tri
             peak = _peak(g0[c], g1[c], r0, r1)
             if peak >= earliest:
                 continue
-            interpolate(peak, h, y, stages, trial)
+            interpolate(peak, h, y, stages, weights, trial)
             call(address, t + peak * h, trial, p, m, d, stages[6], g)
             if holds(g[c], strict[c]) == truth:
                 continue
-            found = _locate(c, g0[c], peak, g[c], address, t, h, y, p, m, d, stages[6], stages, strict, trial, g)
+            found = _locate(
+                c, g0[c], peak, g[c], address, t, h, y, p, m, d, stages[6], stages, weights, strict, trial, g
+            )
         earliest = min(earliest, found)
     return earliest

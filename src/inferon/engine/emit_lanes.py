@@ -6,7 +6,8 @@ quantities holds k x width doubles, the lanes of one quantity next to each other
 """
 
 # llvmlite declares few of its types:
-# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
+# pyright: reportAttributeAccessIssue=false, reportAssignmentType=false
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -33,6 +34,11 @@ class LaneEmitter:
         self.vector = ir.VectorType(_DOUBLE, width)
         self.pointer = self.vector.as_pointer()
         self.module = ir.Module(name=f"inferon_{kernel.model.name}_lanes")
+
+    @property
+    def scratch_rows(self) -> int:
+        """Rows of lanes a step needs for itself."""
+        return 0
 
     def emit(self) -> ir.Module:
         """The module with the functions of ``FUNCTIONS``."""
@@ -114,20 +120,28 @@ class LaneEmitter:
             return builder.call(function, arguments)
         return _BUILD[operation](builder, node, *arguments)
 
-    def _step(self) -> None:
-        """void step(n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time)
+    def _step_function(self) -> tuple[ir.IRBuilder, ir.Value, ir.Value, ir.Value, dict[str, ir.Value]]:
+        """void step(n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time, scratch)
 
-        Fills k[1..6] (k[0] holds the rates at the start), leaves the new state in ``trial`` and the sum over states of the
-        squared scaled error in ``error``.
+        k[0] holds the rates at the start. Leaves the new state in ``trial``, the rates there in k[6], what the interpolant needs
+        in k, and the sum over states of the squared scaled error in ``error``.
         """
-        names = ("t", "h", "y", "p", "m", "d", "k", "infused", "trial", "atol", "error", "stage_time")
+        names = ("t", "h", "y", "p", "m", "d", "k", "infused", "trial", "atol", "error", "stage_time", "scratch")
         types = [self.pointer if name != "atol" else _DOUBLE.as_pointer() for name in names]
         built, builder = self._function("step", [_INT, _INT, _DOUBLE, *types])
         n, infusing, rtol = built.args[:3]
-        at = dict(zip(names, built.args[3:], strict=True))
+        return builder, n, infusing, rtol, dict(zip(names, built.args[3:], strict=True))
+
+    def _rows(self, builder: ir.IRBuilder, base: ir.Value, n: ir.Value, count: int) -> ir.Value:
+        """Where the ``count``-th group of n rows of a buffer begins."""
+        return builder.gep(base, [builder.mul(n, ir.Constant(_INT, count))])
+
+    def _step(self) -> None:
+        """One step of the explicit pair; all seven rows of k serve the interpolant."""
+        builder, n, infusing, rtol, at = self._step_function()
         t, h = self._load(builder, at["t"], 0), self._load(builder, at["h"], 0)
         rates = self.module.get_global("rates_lanes")
-        stages = [builder.gep(at["k"], [builder.mul(n, ir.Constant(_INT, s))]) for s in range(7)]
+        stages = [self._rows(builder, at["k"], n, s) for s in range(7)]
         for s in range(1, 7):
             weights = [(stages[r], float(STAGES[s, r])) for r in range(s) if STAGES[s, r] != 0.0]
             with cgutils.for_range(builder, n) as loop:
@@ -136,13 +150,21 @@ class LaneEmitter:
                 self._store(builder, moved, at["trial"], loop.index)
             self._store(builder, self._fma(builder, h, self._constant(float(NODES[s])), t), at["stage_time"], 0)
             builder.call(rates, [at["stage_time"], at["trial"], at["p"], at["m"], at["d"], stages[s], stages[s]])
-            some = builder.icmp_signed("!=", infusing, ir.Constant(_INT, 0))
-            with builder.if_then(some), cgutils.for_range(builder, n) as loop:
-                added = self._load(builder, at["infused"], loop.index)
-                rate = builder.fadd(self._load(builder, stages[s], loop.index), added)
-                self._store(builder, rate, stages[s], loop.index)
-        self._error(builder, n, rtol, h, at, stages)
+            self._infuse(builder, n, infusing, at["infused"], stages[s])
+        weights = [(stages[s], float(ERROR[s])) for s in range(7)]
+        self._scaled_error(
+            builder, n, rtol, at, lambda index: builder.fmul(h, self._combination(builder, weights, index))
+        )
         builder.ret_void()
+
+    def _infuse(
+        self, builder: ir.IRBuilder, n: ir.Value, infusing: ir.Value, infused: ir.Value, rates: ir.Value
+    ) -> None:
+        """Add constant infusions to the rates, if any lane has one."""
+        some = builder.icmp_signed("!=", infusing, ir.Constant(_INT, 0))
+        with builder.if_then(some), cgutils.for_range(builder, n) as loop:
+            added = self._load(builder, infused, loop.index)
+            self._store(builder, builder.fadd(self._load(builder, rates, loop.index), added), rates, loop.index)
 
     def _combination(self, builder: ir.IRBuilder, weights: list[tuple[ir.Value, float]], index: ir.Value) -> ir.Value:
         (first, weight), *others = weights
@@ -151,25 +173,22 @@ class LaneEmitter:
             result = self._fma(builder, self._constant(factor), self._load(builder, stage, index), result)
         return result
 
-    def _error(
+    def _scaled_error(
         self,
         builder: ir.IRBuilder,
         n: ir.Value,
         rtol: ir.Value,
-        h: ir.Value,
         at: dict[str, ir.Value],
-        stages: list[ir.Value],
+        estimate: Callable[[ir.Value], ir.Value],
     ) -> None:
-        weights = [(stages[s], float(ERROR[s])) for s in range(7)]
         relative = self._splat(builder, rtol)
         self._store(builder, self._constant(0.0), at["error"], 0)
         with cgutils.for_range(builder, n) as loop:
-            estimate = builder.fmul(h, self._combination(builder, weights, loop.index))
             before = self._absolute(builder, self._load(builder, at["y"], loop.index))
             after = self._absolute(builder, self._load(builder, at["trial"], loop.index))
             larger = builder.select(builder.fcmp_ordered(">", before, after), before, after)
             absolute = self._splat(builder, builder.load(builder.gep(at["atol"], [loop.index])))
-            scaled = builder.fdiv(estimate, self._fma(builder, relative, larger, absolute))
+            scaled = builder.fdiv(estimate(loop.index), self._fma(builder, relative, larger, absolute))
             summed = self._fma(builder, scaled, scaled, self._load(builder, at["error"], 0))
             self._store(builder, summed, at["error"], 0)
 

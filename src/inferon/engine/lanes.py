@@ -141,14 +141,30 @@ def _cut(raw, offset, rows, width):
 
 @njit(**OPTIONS)
 def advance(
-    functions, lanes, tables, settings, atol, floor, doses, goals, patients, clocks, samples, chosen, width, workspace
+    functions,
+    lanes,
+    method,
+    tables,
+    settings,
+    atol,
+    floor,
+    doses,
+    goals,
+    patients,
+    clocks,
+    samples,
+    chosen,
+    width,
+    workspace,
 ):
     """Carry the patients ``chosen`` (indices) to their goals. Every array is written in place.
 
-    ``functions`` and ``lanes`` are addresses of the kernel's scalar and lane functions; ``workspace`` holds at least
-    ``workspace_size`` doubles from an address that suits the widest vectors.
+    ``functions`` and ``lanes`` are addresses of the kernel's scalar and lane functions, ``method`` the interpolant's weights and
+    the rows of lanes the step needs for itself; ``workspace`` holds at least ``workspace_size`` doubles from an address that
+    suits the widest vectors.
     """
     strict, target = tables[0], tables[3]
+    weights, scratch_rows = method
     rtol, max_step, max_steps = settings
     sample_time, sample_origin, SAMPLES = samples
     P, Y, D, M, WAS = patients[0], patients[1], patients[2], patients[3], patients[4]
@@ -171,6 +187,7 @@ def advance(
     m, offset = _cut(workspace, offset, nm, width)
     d, offset = _cut(workspace, offset, nd, width)
     p, offset = _cut(workspace, offset, np_, width)
+    scratch, offset = _cut(workspace, offset, scratch_rows, width)
     one_y, one_new, one_trial, one_infused = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
     one_k, stages = np.zeros((7, n)), np.zeros(7 * n)
     one_g0, one_g1, one_g = np.zeros(2 * nm), np.zeros(2 * nm), np.zeros(2 * nm)
@@ -226,7 +243,7 @@ def advance(
             step = min(next_step[lane], max_step)
             last[lane] = step >= (stop[lane] - t[0, lane]) * (1.0 - 1e-9)
             h[0, lane] = stop[lane] - t[0, lane] if last[lane] else step
-        call_step(lanes[2], n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time)
+        call_step(lanes[2], n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time, scratch)
         accepted = 0
         for lane in range(width):
             mask[0, lane] = 0.0
@@ -279,18 +296,18 @@ def advance(
                 _gather(g0, lane, one_g0)
                 _gather(g1, lane, one_g1)
                 theta = first_crossing(
-                    functions[CROSSINGS], t[0, lane], step, one_y, one_new, P[i], M[i], D[i], one_k, strict, one_g0, one_g1,
-                    one_trial, one_g,
+                    functions[CROSSINGS], t[0, lane], step, one_y, one_new, P[i], M[i], D[i], one_k, weights, strict, one_g0,
+                    one_g1, one_trial, one_g,
                 )  # fmt: skip
                 if theta <= 1.0:
                     landing[lane] = True
                     if theta < 1.0:
-                        interpolate(theta, step, one_y, one_k, one_new)
+                        interpolate(theta, step, one_y, one_k, weights, one_new)
                         arrival = t[0, lane] + theta * step
                         _spread(one_new, trial, lane)
             while sampled[lane] < sample_time.shape[0] and sample_origin[i] + sample_time[sampled[lane]] < arrival:
                 at = sample_origin[i] + sample_time[sampled[lane]]
-                interpolate((at - t[0, lane]) / step, step, one_y, one_k, one_trial)
+                interpolate((at - t[0, lane]) / step, step, one_y, one_k, weights, one_trial)
                 for j in range(n):
                     one_trial[j] = one_trial[j] if one_trial[j] == 0.0 else max(one_trial[j], floor[j])
                 call(functions[READOUTS], at, one_trial, P[i], M[i], D[i], one_k[0], SAMPLES[i, sampled[lane]])
@@ -303,9 +320,9 @@ def advance(
                 landing[lane] = landing[lane] or last[lane]
 
 
-def workspace_size(states: int, conditions: int, switches: int, parameters: int, width: int) -> int:
+def workspace_size(states: int, conditions: int, switches: int, parameters: int, scratch: int, width: int) -> int:
     """Doubles ``advance`` needs for its buffers."""
-    return width * (7 + 10 * states + 5 * conditions + switches + parameters)
+    return width * (7 + 10 * states + 5 * conditions + switches + parameters + scratch)
 
 
 @njit(**OPTIONS)

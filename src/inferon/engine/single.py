@@ -12,6 +12,8 @@ from inferon.engine.compiled import compile_model
 from inferon.engine.status import Status
 from inferon.model.model import Model
 
+_ROUNDING = 64
+"""Units in the last place by which an event may miss a time of the grid and still count as having happened there."""
 _WAITING = 1000
 """Delayed executions that may wait at once for one event of a single model."""
 
@@ -61,13 +63,19 @@ def simulate_model(
         max_steps=max_steps,
         waiting=_WAITING,
     )
-    batch = Batch(compiled, values, start=0.0, sample_days=grid, settings=settings)
+    looked_at = _just_after(grid)
+    batch = Batch(compiled, values, start=0.0, sample_days=looked_at, settings=settings)
     if len(grid):
-        batch.advance(float(grid[-1]))
+        batch.advance(float(looked_at[-1]))
     status = Status(int(batch.status[0]))
     if status.failed:
         raise SimulationError(status, float(batch.t[0]))
     return pl.DataFrame({"time": grid, **{name: batch.samples[0, :, i] for i, name in enumerate(names)}})
+
+
+def _just_after(grid: np.ndarray) -> np.ndarray:
+    """The grid moved on by what rounding may add to a sum of times: 0.1 + 0.2 is a little more than 0.3."""
+    return np.where(grid > 0, grid + _ROUNDING * np.spacing(grid), grid)
 
 
 def _widest_gap(grid: np.ndarray) -> float:

@@ -5,7 +5,8 @@ series themselves: 1/k! for exp after reduction to |r| <= ln(2)/2, 2/(2k+1) for 
 """
 
 # llvmlite declares few of its types:
-# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
+# pyright: reportAttributeAccessIssue=false, reportAssignmentType=false
 from __future__ import annotations
 
 from math import factorial

@@ -130,15 +130,8 @@ def _renamed(instance: Instance, absent: Mapping[str, float]) -> tuple[Parts, di
 
 
 def _renamed_event(event: Event, final: Mapping[str, str], put) -> Event:
-    assignments = tuple((final[target], put(value)) for target, value in event.assignments)
-    return replace(
-        event,
-        trigger=put(event.trigger),
-        delay=put(event.delay),
-        assignments=assignments,
-        priority=None if event.priority is None else put(event.priority),
-        scales=tuple(map(put, event.scales)),
-    )
+    renamed = event.rewritten(put)
+    return replace(renamed, assignments=tuple((final[target], value) for target, value in renamed.assignments))
 
 
 def _value(instance: Instance, name: str) -> Parameter:

@@ -12,17 +12,26 @@ def along_flow(expression: Expression, rates: Mapping[str, Expression]) -> Expre
 
     Source: forward-mode differentiation (Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
     """
+    return _moved(expression, rates, ONE)
+
+
+def partial(expression: Expression, name: str) -> Expression:
+    """The partial derivative by one name; conditions are held constant."""
+    return _moved(expression, {name: ONE}, ZERO)
+
+
+def _moved(expression: Expression, rates: Mapping[str, Expression], time: Expression) -> Expression:
     moved: dict[int, Expression] = {}
     for node in walk([expression]):
-        moved[id(node)] = _rate(node, [moved[id(a)] for a in node.arguments], rates)
+        moved[id(node)] = _rate(node, [moved[id(a)] for a in node.arguments], rates, time)
     return moved[id(expression)]
 
 
-def _rate(node: Expression, da: list[Expression], rates: Mapping[str, Expression]) -> Expression:
+def _rate(node: Expression, da: list[Expression], rates: Mapping[str, Expression], time: Expression) -> Expression:
     if node.operation == "symbol":
         return rates.get(node.name, ZERO)
     if node.operation == "time":
-        return ONE
+        return time
     if all(d is ZERO for d in da):
         return ZERO
     return _RULES[node.operation](node, node.arguments, da)

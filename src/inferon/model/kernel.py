@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from inferon.model.derivative import along_flow
+from inferon.model.derivative import along_flow, partial
 from inferon.model.expression import (
     ONE,
     RELATIONS,
@@ -76,6 +76,28 @@ class Kernel:
             digest.update("\n".join(_fingerprints(function.outputs)).encode())
         digest.update("|".join((*self.states, *self.parameters, *self.switches)).encode())
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """Partial derivatives of the rates: positions that are not always 0, their values, and the rates' own slopes in time."""
+
+    entries: tuple[tuple[int, int], ...]
+    values: tuple[Expression, ...]
+    time_slopes: tuple[Expression, ...]
+
+
+def jacobian(kernel: Kernel) -> Jacobian:
+    """The Jacobian of a kernel's rates by its states."""
+    rates = next(function.outputs for function in kernel.functions if function.name == "rates")
+    found: dict[tuple[int, int], Expression] = {}
+    for row, rate in enumerate(rates):
+        mentioned = names(rate)
+        for column, state in enumerate(kernel.states):
+            slope = partial(rate, state) if state in mentioned else ZERO
+            if slope is not ZERO:
+                found[row, column] = slope
+    return Jacobian(tuple(found), tuple(found.values()), tuple(along_flow(rate, {}) for rate in rates))
 
 
 def _fingerprints(outputs: Sequence[Expression]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from inferon.model.expression import Expression, names, substitute
@@ -58,6 +58,17 @@ class Event:
     use_trigger_values: bool = True
     priority: Expression | None = None
     scales: tuple[Expression, ...] = ()
+
+    def rewritten(self, put: Callable[[Expression], Expression]) -> Event:
+        """The same event with every expression replaced by what ``put`` makes of it."""
+        return replace(
+            self,
+            trigger=put(self.trigger),
+            assignments=tuple((target, put(value)) for target, value in self.assignments),
+            delay=put(self.delay),
+            priority=None if self.priority is None else put(self.priority),
+            scales=tuple(map(put, self.scales)),
+        )
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from inferon.model.sbml_events import read_events
 from inferon.model.sbml_math import RATE_OF, Scope
 from inferon.model.sbml_refusals import refuse_unsupported
 
+_IMPORT = re.compile(r"^\s*import\b", re.MULTILINE)
 _NESTING = 400  # elements inside one another; a formula deeper than this is nobody's model
 
 
@@ -43,10 +45,19 @@ def read_sbml(source: str | Path) -> Model:
 
 def read_antimony(text: str) -> Model:
     """The Model in an Antimony text (its last, main module). Raises like ``read_sbml``."""
+    if _IMPORT.search(text):
+        raise ModelError("the Antimony text imports another file; put everything into one text")
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString(text) < 0:
-        raise ModelError(f"the Antimony text cannot be read: {antimony.getLastError().strip()}")
+        raise ModelError(f"the Antimony text cannot be read: {_last_error()}")
     return read_sbml(antimony.getSBMLString(antimony.getMainModuleName()))
+
+
+def _last_error() -> str:
+    try:
+        return antimony.getLastError().strip()
+    except UnicodeDecodeError:  # the library quotes half of a letter outside ASCII
+        return "it holds letters outside ASCII"
 
 
 def _text(source: str | Path) -> str:
@@ -114,18 +125,7 @@ def _with_rates_put_in(draft: Draft, events: tuple[Event, ...]) -> tuple[Draft, 
         rates={name: put(e) for name, e in draft.rates.items()},
         initial={name: put(e) for name, e in draft.initial.items()},
     )
-    return placed, tuple(_event_with(event, put) for event in events)
-
-
-def _event_with(event: Event, put: Callable[[Expression], Expression]) -> Event:
-    return replace(
-        event,
-        trigger=put(event.trigger),
-        delay=put(event.delay),
-        assignments=tuple((target, put(value)) for target, value in event.assignments),
-        scales=tuple(map(put, event.scales)),
-        priority=None if event.priority is None else put(event.priority),
-    )
+    return placed, tuple(event.rewritten(put) for event in events)
 
 
 def _rate_placer(draft: Draft) -> Callable[[Expression], Expression]:

@@ -199,6 +199,8 @@ class Batch:
         size = workspace_size(
             states=len(kernel.states),
             conditions=len(kernel.conditions),
+            events=len(kernel.events),
+            assignments=len(kernel.assignment_target),
             switches=len(kernel.switches),
             parameters=self.parameters.shape[1],
             scratch=self.model.scratch_rows,

@@ -16,6 +16,7 @@ from inferon.engine.calls import (
     OPTIONS,
     RATES,
     READOUTS,
+    borrow,
     call,
     call_commit,
     call_lanes,
@@ -140,6 +141,12 @@ def _cut(raw, offset, rows, width):
 
 
 @njit(**OPTIONS)
+def _row(raw, offset, count):
+    """The next plain vector from the workspace, and where the one after begins."""
+    return raw[offset : offset + count], offset + count
+
+
+@njit(**OPTIONS)
 def advance(
     functions,
     lanes,
@@ -163,11 +170,24 @@ def advance(
     the rows of lanes the step needs for itself; ``workspace`` holds at least ``workspace_size`` doubles from an address that
     suits the widest vectors.
     """
+    functions, lanes, atol, floor, workspace = (
+        borrow(functions),
+        borrow(lanes),
+        borrow(atol),
+        borrow(floor),
+        borrow(workspace),
+    )
+    tables = (borrow(tables[0]), borrow(tables[1]), borrow(tables[2]), borrow(tables[3]))
+    doses = (borrow(doses[0]), borrow(doses[1]), borrow(doses[2]), borrow(doses[3]))
+    goals = (borrow(goals[0]), borrow(goals[1]), goals[2], borrow(goals[3]))
+    samples = (borrow(samples[0]), borrow(samples[1]), borrow(samples[2]))
+    P, Y, D, M = borrow(patients[0]), borrow(patients[1]), borrow(patients[2]), borrow(patients[3])
+    WAS, PENDING, WAITING, FIRST = borrow(patients[4]), borrow(patients[5]), borrow(patients[6]), borrow(patients[7])
+    patients = (P, Y, D, M, WAS, PENDING, WAITING, FIRST)
     strict, target = tables[0], tables[3]
-    weights, scratch_rows = method
+    weights, scratch_rows = borrow(method[0]), method[1]
     rtol, max_step, max_steps = settings
     sample_time, sample_origin, SAMPLES = samples
-    P, Y, D, M, WAS = patients[0], patients[1], patients[2], patients[3], patients[4]
     T, H, GIVEN, SAMPLED, STATUS, STEPS = clocks
     n, nm, ne, nd, np_ = Y.shape[1], M.shape[1], WAS.shape[1], D.shape[1], P.shape[1]
     offset = 0
@@ -188,11 +208,22 @@ def advance(
     d, offset = _cut(workspace, offset, nd, width)
     p, offset = _cut(workspace, offset, np_, width)
     scratch, offset = _cut(workspace, offset, scratch_rows, width)
-    one_y, one_new, one_trial, one_infused = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
-    one_k, stages = np.zeros((7, n)), np.zeros(7 * n)
-    one_g0, one_g1, one_g = np.zeros(2 * nm), np.zeros(2 * nm), np.zeros(2 * nm)
-    work = (np.zeros(ne), np.zeros(ne), np.zeros(max(1, target.shape[0])))
-    strictness = strict.astype(np.float64)
+    one_y, offset = _row(workspace, offset, n)
+    one_new, offset = _row(workspace, offset, n)
+    one_trial, offset = _row(workspace, offset, n)
+    one_infused, offset = _row(workspace, offset, n)
+    stages, offset = _row(workspace, offset, 7 * n)
+    one_k = stages.reshape(7, n)
+    one_g0, offset = _row(workspace, offset, 2 * nm)
+    one_g1, offset = _row(workspace, offset, 2 * nm)
+    one_g, offset = _row(workspace, offset, 2 * nm)
+    truths, offset = _row(workspace, offset, ne)
+    delays, offset = _row(workspace, offset, ne)
+    values, offset = _row(workspace, offset, max(1, target.shape[0]))
+    work = (truths, delays, values)
+    strictness, offset = _row(workspace, offset, nm)
+    for c in range(nm):
+        strictness[c] = 1.0 if strict[c] else 0.0
     patient, stop, next_step = np.full(width, -1), np.zeros(width), np.ones(width)
     given, sampled, running = np.zeros(width, np.int64), np.zeros(width, np.int64), np.zeros(width, np.bool_)
     last, landing = np.zeros(width, np.bool_), np.ones(width, np.bool_)
@@ -290,7 +321,6 @@ def advance(
             _gather(y, lane, one_y)
             _gather(trial, lane, one_new)
             _gather(k, lane, stages)
-            one_k[:] = stages.reshape(7, n)
             step, arrival = h[0, lane], t_new[0, lane]
             if flagged[0, lane] > 0.0:
                 _gather(g0, lane, one_g0)
@@ -320,9 +350,20 @@ def advance(
                 landing[lane] = landing[lane] or last[lane]
 
 
-def workspace_size(states: int, conditions: int, switches: int, parameters: int, scratch: int, width: int) -> int:
+def workspace_size(
+    *,
+    states: int,
+    conditions: int,
+    events: int,
+    assignments: int,
+    switches: int,
+    parameters: int,
+    scratch: int,
+    width: int,
+) -> int:
     """Doubles ``advance`` needs for its buffers."""
-    return width * (7 + 10 * states + 5 * conditions + switches + parameters + scratch)
+    lanes = 7 + 10 * states + 5 * conditions + switches + parameters + scratch
+    return width * lanes + 11 * states + 7 * conditions + 2 * events + max(1, assignments)
 
 
 @njit(**OPTIONS)

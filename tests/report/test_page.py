@@ -13,8 +13,8 @@ import pytest
 from inferon.report.answer import answer
 from inferon.report.inputs import ReportInputs
 from inferon.report.page import write_report
-from inferon.report.published import exact_interval
 from inferon.report.sections import all_sections
+from inferon.statistics import clopper_pearson
 
 EVERY_SECTION = [
     "question", "protocol", "published", "incidence", "mechanism", "families", "excludes", "power", "comparison",
@@ -191,7 +191,8 @@ def test_law_the_calibration_is_confessed_only_where_there_was_one(make_run):
 def test_law_exact_interval_stands_in_where_the_published_one_is_missing(make_run):
     run = make_run()
     told = changed(run, lambda e: e["published"][0].update(lower=None, upper=None))
-    lower, upper = exact_interval(14, 36)
+    exact = clopper_pearson(14, 36)
+    lower, upper = exact.lower, exact.upper
     assert f"{100 * lower:.0f}–{100 * upper:.0f}%" in told[2]
 
 

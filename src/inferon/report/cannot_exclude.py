@@ -6,7 +6,8 @@ from typing import Any
 from scipy.stats import binom
 
 from inferon.report.inputs import endpoint_rows, nearest_row
-from inferon.report.published import TAIL, events_of, exact_interval, is_expectation
+from inferon.report.published import TAIL, events_of, is_expectation
+from inferon.statistics import clopper_pearson
 
 RANGE = (0.05, 0.95)
 ASSUMED = tuple(percent / 100 for percent in range(10, 85, 5))
@@ -69,7 +70,7 @@ def _place(observed: Mapping[str, Any], arm: str | None, family: str | None) -> 
 
 def _tails(rate: float, events: int, n: int) -> dict[str, Any]:
     low, high = float(binom.cdf(events, n, rate)), float(binom.sf(events - 1, n, rate))
-    exact_lower, exact_upper = exact_interval(events, n)
+    exact = clopper_pearson(events, n)
     return {
         "assumed_relapse": rate,
         "n": n,
@@ -80,6 +81,6 @@ def _tails(rate: float, events: int, n: int) -> dict[str, Any]:
         "probability_of_result_as_low_or_lower": low,
         "probability_of_result_as_high_or_higher": high,
         "compatible": low > TAIL and high > TAIL,
-        "exact_lower": exact_lower,
-        "exact_upper": exact_upper,
+        "exact_lower": exact.lower,
+        "exact_upper": exact.upper,
     }

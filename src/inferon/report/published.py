@@ -3,18 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scipy.stats import beta
-
 from inferon.report.inputs import SAME_TIME_DAYS, ReportInputs
+from inferon.statistics import clopper_pearson
 
 TAIL = 0.025
-
-
-def exact_interval(events: int, n: int) -> tuple[float, float]:
-    """The Clopper–Pearson 95% interval of `events` in `n` patients, as fractions."""
-    lower = 0.0 if events == 0 else float(beta.ppf(TAIL, events, n - events + 1))
-    upper = 1.0 if events == n else float(beta.ppf(1 - TAIL, events + 1, n - events))
-    return lower, upper
 
 
 def is_expectation(row: Mapping[str, Any]) -> bool:
@@ -37,7 +29,8 @@ def interval_of(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
         return row["lower"], row["upper"]
     if is_expectation(row):
         return None, None
-    return exact_interval(events_of(row), int(row["n"]))
+    exact = clopper_pearson(events_of(row), int(row["n"]))
+    return exact.lower, exact.upper
 
 
 def events_of(row: Mapping[str, Any]) -> int:

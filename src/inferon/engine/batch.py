@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from inferon.engine.cache import rebuilding
 from inferon.engine.compiled import CompiledModel
 from inferon.engine.event_table import event_table, waiting_shape
 from inferon.engine.status import Status
@@ -124,7 +125,9 @@ class Batch:
         self.given, self.sampled = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self.status, self.steps = np.zeros(n, np.int64), np.zeros((n, 2), np.int64)
         hoisted, _, initial = self.model.addresses[:3]
-        prepare(hoisted, initial, self.parameters, parameters.shape[1], self.parameters, self.y, self.switches)
+        rebuilding(prepare)(
+            hoisted, initial, self.parameters, parameters.shape[1], self.parameters, self.y, self.switches
+        )
 
     def __len__(self) -> int:
         return len(self.t)
@@ -209,7 +212,7 @@ class Batch:
 
         def carry(first: int) -> None:
             chosen = going[first : first + chunk]
-            advance(*arguments, chosen, width, _aligned(size))
+            rebuilding(advance)(*arguments, chosen, width, _aligned(size))
             if progress:
                 progress(len(chosen))
 

@@ -8,12 +8,19 @@ of processes may share the folder.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
+import pickle
+import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 _CHECKSUM_BYTES = 32
 
@@ -67,3 +74,21 @@ def use_cache_for_driver() -> None:
         os.environ["NUMBA_CACHE_DIR"] = str(folder)
         if "numba" in sys.modules:  # it read the environment when it was imported
             sys.modules["numba"].config.CACHE_DIR = str(folder)
+
+
+def rebuilding(function: Callable[..., Result]) -> Callable[..., Result]:
+    """``function`` (compiled by numba) such that a damaged file in numba's cache costs a compilation, not the run."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Result:
+        try:
+            return function(*arguments)
+        except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, AttributeError, ImportError):
+            folder = os.environ.get("NUMBA_CACHE_DIR", "")
+            if not folder.startswith(str(cache_folder())):
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            return function(*arguments)
+
+    return call

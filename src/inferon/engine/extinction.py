@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inferon.engine.cache import use_cache_for_driver
+from inferon.engine.cache import rebuilding, use_cache_for_driver
 
 use_cache_for_driver()
 
@@ -46,7 +46,7 @@ def extinction_probability(
         if rates.shape != shape:
             raise ValueError(f"{name} has shape {rates.shape}; birth has {shape}")
     q = np.zeros((shape[0], 2))
-    _backward(birth, death, wake, dormant_death, to_dormant, step, counts, q)
+    rebuilding(_backward)(birth, death, wake, dormant_death, to_dormant, step, counts, q)
     return q[:, 0] ** cycling * q[:, 1] ** dormant
 
 

@@ -146,3 +146,76 @@ def test_law_an_arm_may_override_a_parameter(small_study, tmp_path):
     severe = events.group_by("arm").agg(pl.col("acute_gvhd_2_4_day").is_not_null().mean())
     share = dict(severe.iter_rows())
     assert share["control"] < share["peginterferon"]
+
+
+def _changed(small_study, tmp_path, old: str, new: str) -> Path:
+    other = tmp_path / "changed.yaml"
+    text = small_study.read_text(encoding="utf-8")
+    assert old in text
+    other.write_text(text.replace(old, new), encoding="utf-8")
+    return other
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("  control: {}", "  control: {parameters: {e_allow: 1}}", 'did you mean "e_allo"'),
+        ("  control: {}", "  control: {parameters: {CL_pegA2b40: 1}}", "no such parameter to change"),
+        ("  control: {}", "  control: {parameters: {k_L: -5}}", "0 1/d"),
+        ("  control: {}", "  control: {parameters: {T_d: 0}}", "above 0 d"),
+        ("estimate: 39 %", "estimate: 10 %", "39 percent at 6 months"),
+        ("n: 36", "n: 500", "36 or fewer"),
+        (
+            "endpoint: relapse, time: 6 months, estimate",
+            "endpoint: mrd, time: 6 months, estimate",
+            "does not report this",
+        ),
+    ],
+)
+def test_fault_impossible_overrides_and_misquoted_sources_are_refused(small_study, tmp_path, old, new, expected):
+    done = inferon("studies", "check", _changed(small_study, tmp_path, old, new))
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_fault_a_folder_with_another_study_is_left_alone(small_study, small_run, tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(small_run[0], folder)
+    before = {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    done = inferon("run", small_study, "--out", folder, "--seed", 12)
+    assert done.returncode == 2
+    assert "another study or seed" in done.stderr
+    assert {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_law_running_again_into_the_same_folder_changes_no_byte(small_study, small_run, tmp_path):
+    folder = tmp_path / "again"
+    shutil.copytree(small_run[0], folder)
+    assert inferon("run", small_study, "--out", folder).returncode == 0
+    assert _bytes(folder) == _bytes(small_run[0])
+
+
+def test_fault_a_place_that_cannot_be_written_is_named(small_study):
+    done = inferon("run", small_study, "--out", "/proc/nowhere")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_law_overrides_of_the_drug_act_and_are_told(small_study, tmp_path):
+    from inferon import read_study, run_study
+
+    text = small_study.read_text(encoding="utf-8")
+    weak = text.replace("  peginterferon:\n", "  weak:\n    parameters: {a_pegA2a: 0.000001}\n").replace(
+        "arm: peginterferon", "arm: weak"
+    )
+    path = tmp_path / "weak.yaml"
+    path.write_text(weak, encoding="utf-8")
+    result = run_study(read_study(path), tmp_path / "run")
+    arms = result.estimates["arms"]
+    control, treated = (
+        arms[a]["families"]["reference"]["endpoints"]["relapse"][1]["estimate"] for a in ("control", "weak")
+    )
+    assert treated == pytest.approx(control, abs=0.04)
+    assert any("a_pegA2a is set to 1e-06" in line for line in result.estimates["assumptions"])
+    assert "a_pegA2a = 1e-06" in result.report.read_text(encoding="utf-8")

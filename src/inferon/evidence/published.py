@@ -29,6 +29,16 @@ class PublishedResult:
     source_url: str
     role: str
 
+    @property
+    def endpoint_name(self) -> str | None:
+        """The endpoint of ours this result is an estimate of; None where it is of none."""
+        known = {
+            "relapse": "relapse",
+            "transplant-related mortality": "non_relapse_mortality",
+            "acute GVHD grade III-IV": "acute_gvhd_3_4",
+        }
+        return next((ours for theirs, ours in known.items() if self.endpoint.startswith(theirs)), None)
+
 
 @cache
 def published_results() -> dict[str, PublishedResult]:

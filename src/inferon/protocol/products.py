@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -33,6 +33,14 @@ class Product:
     def varied_symbols(self) -> tuple[str, ...]:
         """Symbols whose value may differ between patients, by random effect or covariate."""
         return tuple(s for s, row in self.rows.items() if row.variability or _relations(self.name, s))
+
+    def with_values(self, changed: Mapping[str, float]) -> Product:
+        """The same product with some table values replaced, by the symbols of the tables (such as CL_pegA2a)."""
+        rows = {s: replace(row, value=float(changed.get(row.symbol, row.value))) for s, row in self.rows.items()}
+        factor = self.cytopenia_factor
+        if factor != 1.0:  # converted by potency: follows the potency
+            factor *= rows["a_drug"].value / self.rows["a_drug"].value
+        return replace(self, rows=rows, cytopenia_factor=factor)
 
     def individual(self, effects: Mapping[str, np.ndarray], patients: int) -> dict[str, np.ndarray]:
         """Each patient's value of every symbol, shape (patients,): median x random effect x covariate relation."""

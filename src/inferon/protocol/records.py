@@ -94,11 +94,16 @@ _DEPOT, _CENTRE = "interferon_pk__A_d", "interferon_pk__A_c"
 _PARAMETER = dict.fromkeys(DISPOSITION, "interferon_pk__{}") | {"a_drug": "interferon_response__{}"}
 
 
-def prescribe(regimens: Sequence[Regimen], effects: Mapping[str, np.ndarray], patients: int) -> Prescription | None:
+def prescribe(
+    regimens: Sequence[Regimen],
+    effects: Mapping[str, np.ndarray],
+    patients: int,
+    changed: Mapping[str, float] | None = None,
+) -> Prescription | None:
     """The prescription of an arm; None when it has no drug.
 
-    ``effects`` holds random effects and covariates by name, and ``weight`` in kg. All regimens of an arm must be one product:
-    the model has one drug compartment. Raises ``ValueError`` otherwise.
+    ``effects`` holds random effects and covariates by name, and ``weight`` in kg; ``changed`` replaces table values by symbol.
+    All regimens of an arm must be one product: the model has one drug compartment. Raises ``ValueError`` otherwise.
     """
     drugs = {regimen.drug for regimen in regimens}
     if len(drugs) > 1:
@@ -107,7 +112,7 @@ def prescribe(regimens: Sequence[Regimen], effects: Mapping[str, np.ndarray], pa
         )
     if not regimens:
         return None
-    given = product(drugs.pop())
+    given = product(drugs.pop()).with_values(changed or {})
     return Prescription(tuple(regimens), given, given.individual(effects, patients), effects["weight"])
 
 

@@ -17,6 +17,7 @@ from inferon.report.sections import all_sections
 from inferon.report.tables import render_table
 
 PAGE = "report.html"
+PROVENANCE = "provenance.json"  # written after the page, whose bytes must not depend on whether an older one lies there
 LINKED = (".json", ".yaml", ".parquet", ".csv", ".html")
 
 
@@ -62,7 +63,7 @@ def _files(folder: Path) -> list[str]:
     shown = [
         name for name in names if name.parts[0] != "figures" and not any(part.startswith(".") for part in name.parts)
     ]
-    return sorted(name.as_posix() for name in shown)
+    return sorted({*(name.as_posix() for name in shown), PROVENANCE})
 
 
 def _render(inputs: ReportInputs, sections: list[Section], drawings: Mapping[str, Markup]) -> str:

@@ -24,7 +24,7 @@ from inferon.run.catalogues import check_study_names
 from inferon.run.provenance import circumstances, reproducible_provenance, science_hash, source_hash
 from inferon.run.simulation import blocks, simulate
 from inferon.store import Checkpoints, content_key, write_json, write_parquet, write_text
-from inferon.study import Study, resolved_yaml
+from inferon.study import InputError, Study, resolved_yaml
 
 DEFAULT_CHUNK = 1000
 WEEKLY = tuple(np.arange(-1.0, 181.0, 7.0))
@@ -79,8 +79,7 @@ def run_study(
     anything is written when the study names what does not exist, and ``TooManyFailures`` when patients could not be solved.
     """
     check_study_names(study)
-    folder, clock = Path(out), _Clock()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, clock = _own_folder(Path(out), study), _Clock()
     key = content_key(resolved_yaml(study), science_hash(), source_hash())
     checkpoints = Checkpoints(folder / "unfinished", key)
     total = sum(block.last - block.first for block in blocks(study, chunk))
@@ -91,7 +90,6 @@ def run_study(
         estimates, tables = _summarise(study, events, samples, step)
     with clock.timing("tables"):
         _write_tables(study, folder, tables)
-        write_text(resolved_yaml(study), folder / "study.yaml")
         write_json(estimates, folder / "estimates.json")
     origin = reproducible_provenance(study, events)
     with clock.timing("report"):
@@ -102,6 +100,29 @@ def run_study(
     write_json(origin, folder / "provenance.json")
     checkpoints.clear()
     return RunResult(folder, estimates, origin)
+
+
+def _own_folder(folder: Path, study: Study) -> Path:
+    """The folder of the run, with the resolved study in it; one that holds another study's run is refused, not mixed up."""
+    resolved, there = resolved_yaml(study), folder / "study.yaml"
+    if there.is_file() and there.read_text(encoding="utf-8") != resolved:
+        raise InputError(
+            "this folder holds the run of another study or seed",
+            field="--out",
+            found=str(folder),
+            allowed="a new folder, or one with a run of this study",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(resolved, there)
+    except OSError as error:
+        raise InputError(
+            "the run cannot be written",
+            field="--out",
+            found=str(folder),
+            allowed=f"a folder one can write to ({error.strerror})",
+        ) from None
+    return folder
 
 
 def _summarise(

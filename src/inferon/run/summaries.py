@@ -25,6 +25,7 @@ CURVES = (
     "acute_gvhd_3_4",
 )
 ENOUGH_POWER = 0.8
+_CALIBRATED_DAYS = 12 * MONTH + 1
 
 
 def arm_events(events: pl.DataFrame, population: str, family: str, arm: str) -> pl.DataFrame:
@@ -142,7 +143,7 @@ def virtual_trial(study: Study, events: pl.DataFrame, power: list[dict[str, Any]
     data = analysis_dataset(
         enrolled, tables, study_id="INFERON", follow_up=study.cohort.follow_up_days, endpoints=endpoints
     )
-    return data, size
+    return data, len(enrolled)
 
 
 def published(study: Study) -> list[dict[str, Any]]:
@@ -154,20 +155,63 @@ def assumptions(study: Study) -> list[str]:
     """What the run assumes, in sentences that belong beside its numbers."""
     t, response = parameter_table("transplant"), parameter_table("interferon_response")
     follow_up = study.cohort.follow_up_days
+    changed = [
+        f"Arm {name}: {symbol} is set to {value:g} in place of the table's value."
+        for name, arm in study.arms.items()
+        for symbol, value in arm.parameters.items()
+    ]
+    neutral = all(arm.parameters.get("e_allo", 0) == 0 for arm in study.arms.values())
+    gvhd = (
+        f"GVHD neutrality of interferon is an assumption of the model (e_allo = {t['e_allo'].value:g}), never a finding."
+        if neutral
+        else "An arm assumes an effect of interferon on GVHD (e_allo above 0): its size is an assumption, never a finding."
+    )
     return [
-        f"GVHD neutrality of interferon is an assumption of the model (e_allo = {t['e_allo'].value:g}), never a finding.",
+        *changed,
+        gvhd,
         "Overall survival: the post-relapse death rate is an assumption of the run "
-        f"({t['h_pr'].value:g} per day, untreated relapse).",
-        f"Extinction means extinct by day {follow_up:g} with a clonogenic fraction of {t['f_c'].value:g}; a plateau of relapse "
-        "is immune control in this model, not cure.",
+        f"({t['h_pr'].value:g} per day unless an arm sets it, untreated relapse).",
+        f"Extinction means extinct by day {follow_up:g} with a clonogenic fraction of {t['f_c'].value:g} unless an arm sets it; "
+        "a plateau of relapse is immune control in this model, not cure.",
         "The 60 % expectation without interferon is an uncited historical figure; the model is calibrated to it.",
         f"Around the transplant the IC50 for neutrophil production is taken as {response['IC_anc_hct'].value:g} ng/mL, so that "
         f"engraftment is delayed by at most a day; outside transplantation it is {response['IC_anc'].value:g}.",
-        "Bands of the mechanism and the reference GVHD index follow every virtual patient to day 180, past relapse and death.",
         "All parameter families share one structure; an effect of dose, schedule or start that they agree on is "
         "conditional on it.",
         "Virtual patients with the same number are the same person in every arm and family (common random numbers).",
-        f"Results beyond {follow_up / MONTH:.0f} months are not calibrated and not reported; chronic GVHD and second "
-        "transplants are outside the model.",
+        "Bands of the mechanism and the reference GVHD index follow every virtual patient to day 180, past relapse and death.",
+        *_conduct_in_words(study),
+        f"Nothing beyond 12 months is calibrated{_beyond(follow_up)}; chronic GVHD and second transplants are outside the model.",
         "For research only; nothing here advises on the treatment of a person.",
     ]
+
+
+def _conduct_in_words(study: Study) -> list[str]:
+    """How the randomised trial behind the ADaM dataset is run, and what power leaves out of it."""
+    trial = study.trial
+    strata = f"stratified by {', '.join(trial.stratify)}" if trial.stratify else "without strata"
+    cutoff = (
+        "when everybody has been followed"
+        if trial.cutoff_days is None
+        else f"on day {trial.cutoff_days:g} of the trial"
+    )
+    ratio = " : ".join(f"{share} {arm}" for arm, share in trial.allocation.items())
+    told = [
+        f"The randomised trial in tables/adtte.parquet enrols {trial.accrual_per_month:g} patients a month, allocates {ratio} "
+        f"in permuted blocks of {trial.block_size} {strata}, loses {100 * trial.dropout_per_year:g} % a year and is analysed "
+        f"{cutoff}; estimates and curves elsewhere are those of all virtual patients, fully followed."
+    ]
+    if trial.power:
+        told.append(
+            "Power is that of arms of equal size, every patient followed to the time of the test unless lost; its intervals "
+            "cover the drawing of trials, not the sampling error of the simulated arms they are drawn from."
+        )
+    return told
+
+
+def _beyond(follow_up: float) -> str:
+    return (
+        ""
+        if follow_up <= _CALIBRATED_DAYS
+        else "; this run goes on longer, and what it shows there is not to be reported"
+    )

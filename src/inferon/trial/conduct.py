@@ -126,7 +126,7 @@ def analysis_dataset(
         for endpoint in endpoints:
             if ENDPOINTS[endpoint].kind != "proportion" and len(rows):
                 frames.append(_adtte(rows, endpoint, arm, study_id, follow_up))
-    return pl.concat(frames).sort("USUBJID", "PARAMCD") if frames else pl.DataFrame()
+    return pl.concat(frames).sort("USUBJID", "PARAMCD") if frames else pl.DataFrame(schema=_ADTTE)
 
 
 def _adtte(rows: pl.DataFrame, endpoint: str, arm: str, study_id: str, follow_up: float) -> pl.DataFrame:
@@ -146,6 +146,16 @@ def _adtte(rows: pl.DataFrame, endpoint: str, arm: str, study_id: str, follow_up
         pl.col("outcome").alias("EVNTDESC"),
     )
 
+
+_ADTTE = {
+    **dict.fromkeys(("STUDYID", "USUBJID", "TRT01P", "STRATUM"), pl.String),
+    "ENROLDY": pl.Float64,
+    **dict.fromkeys(("PARAMCD", "PARAM"), pl.String),
+    "AVAL": pl.Float64,
+    "AVALU": pl.String,
+    "CNSR": pl.Int32,
+    "EVNTDESC": pl.String,
+}
 
 _PARAMCD = {
     "relapse": "RELAPSE",

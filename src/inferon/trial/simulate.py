@@ -110,12 +110,11 @@ def simulate_arm(
 
 
 def _refuse_unknown(overrides: Mapping[str, float]) -> None:
-    known = {row.symbol for row in load_composite("transplant").parameters.values()} | set(
-        parameter_table("transplant")
-    )
+    folders = ("interferon_pk", "interferon_response", "marrow", "transplant")
+    known = {symbol for folder in folders for symbol in parameter_table(folder)}
     unknown = [symbol for symbol in overrides if symbol not in known]
     if unknown:
-        raise KeyError(f"the transplant model has no parameter {unknown[0]!r}")
+        raise KeyError(f"no parameter table has a symbol {unknown[0]!r}")
 
 
 def _visit_days(days: np.ndarray | None) -> np.ndarray:
@@ -134,7 +133,7 @@ def _inputs(
     values: dict[str, float | np.ndarray] = {name: row.value for name, row in whole.items()}
     changed = {**cohort.constants, **overrides}
     values |= {name: float(changed[row.symbol]) for name, row in whole.items() if row.symbol in changed}
-    prescription = prescribe(regimens, cohort.effects, len(cohort))
+    prescription = prescribe(regimens, cohort.effects, len(cohort), changed)
     columns = {**cohort.parameters, **(prescription.columns if prescription else {})}
     values |= {n: c for n, c in columns.items() if n in whole and whole[n].symbol not in overrides}
     for name in prescription.common if prescription else ():

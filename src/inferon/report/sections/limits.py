@@ -23,7 +23,9 @@ def limits(inputs: ReportInputs) -> list[str]:
 
 def _horizon(inputs: ReportInputs) -> list[str]:
     end = when(inputs.follow_up_days)
-    return [f"The horizon is fixed at {end}; nothing is extrapolated beyond it."]
+    return [
+        f"Patients are followed to {end}; nothing is extrapolated beyond, and nothing beyond 12 months is calibrated."
+    ]
 
 
 def _families(inputs: ReportInputs) -> list[str]:
@@ -52,9 +54,8 @@ def _evidence(inputs: ReportInputs) -> list[str]:
 
 def _transplant(inputs: ReportInputs) -> list[str]:
     return [
-        "GVHD: interferon is given no effect on alloreactive T cells. Equal GVHD with and without it is an "
-        "assumption of the equations, "
-        "never a result of them, and says nothing about safety.",
+        "GVHD: unless an arm says otherwise, interferon is given no effect on alloreactive T cells. Equal GVHD with and "
+        "without it is an assumption of the equations, never a result of them, and says nothing about safety.",
         "Plateau: patients without relapse are held by T cells and mostly still carry leukaemic cells. The plateau "
         "is immune control, "
         "not eradication, and must not be read as cure.",

@@ -19,7 +19,12 @@ GVHD_WINDOW_DAYS = (0.0, 180.0)
 
 def section(inputs: ReportInputs) -> Section:
     """A sentence an arm, the timeline, and the dosing table."""
-    arms = Bullets([f"{sentence(plain(arm))}: {_regimen_words(inputs.regimen(arm))}." for arm in inputs.arms])
+    arms = Bullets(
+        [
+            f"{sentence(plain(arm))}: {_regimen_words(inputs.regimen(arm))}{_changes(inputs, arm)}."
+            for arm in inputs.arms
+        ]
+    )
     blocks: list[Block] = [arms, Paragraph(_conduct(inputs)), _figure(inputs)]
     doses = _dosing_table(inputs)
     return Section("protocol", "The protocol", [*blocks, TableBlock(doses)] if doses.rows else blocks)
@@ -43,6 +48,13 @@ def _conduct(inputs: ReportInputs) -> str:
         f"{size} per arm{shared}; population {plain(cohort.get('population', 'not named'))}; follow-up to "
         f"{when(inputs.follow_up_days)}."
     )
+
+
+def _changes(inputs: ReportInputs, arm: str) -> str:
+    """Parameters the study sets differently in this arm, as a clause."""
+    changed = (inputs.study.get("arms", {}).get(arm) or {}).get("parameters") or {}
+    words = [f"{symbol} = {value:g}" for symbol, value in changed.items()]
+    return f"; with {listed(words)} in place of the tables' values" if words else ""
 
 
 def _regimen_words(regimen: Sequence[Row]) -> str:

@@ -60,6 +60,7 @@ def reproducible_provenance(study: Study, events: pl.DataFrame) -> dict[str, Any
         "source_sha256": source_hash(),
         "seed": study.seed,
         "patients_simulated": len(events),
+        "patients_not_solved": len(failed),
         "solver_failures": dict(failed["status"].value_counts(sort=True).iter_rows()),
         "versions": {name: version(name) for name in _PACKAGES},
     }

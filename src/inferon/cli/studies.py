@@ -69,13 +69,14 @@ def schema() -> None:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A study file.")],
+    file: Annotated[Path, typer.Argument(help="A study file, or the name of a ready study.")],
     resolved: Annotated[bool, typer.Option("--resolved", help="Print the study with every default.")] = False,
 ) -> None:
     """Read a study as a run would, and say whether it is sound."""
     from inferon.run.catalogues import check_study_names
 
-    study = read_study(file)
+    ready = ready_studies()
+    study = read_study(file if file.exists() or str(file) not in ready else ready_study(str(file)))
     check_study_names(study)
     if resolved:
         typer.echo(resolved_yaml(study), nl=False)

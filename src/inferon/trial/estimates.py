@@ -35,8 +35,8 @@ def reporting_times(endpoint: str, times: Sequence[float]) -> tuple[float, ...]:
 def estimate(events: pl.DataFrame, endpoint: str, times: Sequence[float], *, follow_up: float) -> list[dict[str, Any]]:
     """One endpoint of one arm at its reporting times: time_days, estimate, lower, upper (fractions), n, method."""
     if endpoint == "mrd":
-        return [_positive_share(events, day) for day in MRD_VISITS]
-    at = np.minimum(reporting_times(endpoint, times), follow_up)
+        return [_positive_share(events, day) for day in MRD_VISITS if day <= follow_up]
+    at = [time for time in reporting_times(endpoint, times) if time <= follow_up] or [follow_up]
     curve, method = _curve(events, endpoint, follow_up)
     rows = curve.at(at).to_dicts()
     return [

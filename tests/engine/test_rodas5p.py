@@ -150,3 +150,17 @@ def test_law_sparse_factors_solve_what_dense_ones_solve():
 def test_fault_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="explicit, implicit"):
         compile_model(read_antimony(DRIVEN), method="magic")
+
+
+@pytest.mark.parametrize("method", ["explicit", "implicit"])
+def test_law_lane_width_changes_no_bit(method):
+    """One arithmetic for any number of patients side by side, on any machine that emulates or holds such vectors."""
+    cohort = draw_cohort("transplant-reference", np.arange(60), seed=9)
+    model, values, doses = _inputs(cohort, [Regimen(drug="peginterferon alfa-2a", dose=180, doses=4)], {})
+    found = []
+    for width in (1, 2, 4, 8, 16):
+        lanes = compile_model(model.kernel.model, model.kernel.readouts, method=method, width=width)
+        batch = Batch(lanes, values, start=START_DAY, doses=doses, settings=SETTINGS)
+        batch.advance(120.0)
+        found.append((batch.first.tobytes(), batch.y.tobytes(), batch.steps.tobytes()))
+    assert found.count(found[0]) == len(found)

@@ -77,7 +77,10 @@ def use_cache_for_driver() -> None:
 
 
 def rebuilding(function: Callable[..., Result]) -> Callable[..., Result]:
-    """``function`` (compiled by numba) such that a damaged file in numba's cache costs a compilation, not the run."""
+    """``function`` (compiled by numba) such that a damaged file in numba's cache costs a compilation, not the run.
+
+    Numba reads its cache before it runs anything, so the second call starts from the arguments as they were.
+    """
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:

@@ -105,7 +105,7 @@ def _locate(c, left_value, right, right_value, address, t, h, y, p, m, d, k, sta
 
 
 @njit(**OPTIONS)
-def first_crossing(address, t, h, y, y_new, p, m, d, stages, weights, strict, g0, g1, trial, g):
+def first_crossing(address, t, h, y, p, m, d, stages, weights, strict, g0, g1, trial, g):
     """The earliest theta in (0, 1] at which any condition changes, or 2 when none does."""
     earliest = 2.0
     count = strict.shape[0]

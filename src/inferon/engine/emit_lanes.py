@@ -109,6 +109,8 @@ class LaneEmitter:
     ) -> ir.Value:
         operation = node.operation
         own: dict[str, Callable[..., ir.Value]] = {"exp": mathematics.exp, "log": mathematics.log}
+        # no contraction: left to the compiler it may differ between widths, and with it the last bit
+        own |= {"add": builder.fadd, "sub": builder.fsub, "mul": builder.fmul, "div": builder.fdiv}
         if operation in own:
             return own[operation](*arguments)
         if operation == "pow" and not _small_power(node):

@@ -326,7 +326,7 @@ def advance(
                 _gather(g0, lane, one_g0)
                 _gather(g1, lane, one_g1)
                 theta = first_crossing(
-                    functions[CROSSINGS], t[0, lane], step, one_y, one_new, P[i], M[i], D[i], one_k, weights, strict, one_g0,
+                    functions[CROSSINGS], t[0, lane], step, one_y, P[i], M[i], D[i], one_k, weights, strict, one_g0,
                     one_g1, one_trial, one_g,
                 )  # fmt: skip
                 if theta <= 1.0:

@@ -16,14 +16,9 @@ from inferon.protocol import MONTH
 from inferon.study import Study
 from inferon.trial import ENDPOINTS, Conduct, analysis_dataset, conduct_trial, curve, estimate
 
-CURVES = (
-    "relapse",
-    "non_relapse_mortality",
-    "overall_survival",
-    "leukaemia_free_survival",
-    "acute_gvhd_2_4",
-    "acute_gvhd_3_4",
-)
+CURVES = tuple(e for e in ENDPOINTS if e not in ("engraftment", "mrd") and not e.endswith("_reference"))
+"""Endpoints drawn as curves; engraftment, MRD and the reference GVHD index are read at days of their own."""
+
 ENOUGH_POWER = 0.8
 _CALIBRATED_DAYS = 12 * MONTH + 1
 

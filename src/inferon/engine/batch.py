@@ -175,9 +175,10 @@ class Batch:
         moment an event of ``pause_on`` happens first. ``progress`` is called with the number of patients just done.
         Results do not depend on ``threads`` or ``chunk``.
         """
-        from inferon.engine.lanes import advance, workspace_size
+        from inferon.engine.lanes import advance, lane_size, work_size
 
-        kernel, n, width = self.model.kernel, len(self), self.model.width
+        kernel, n, width, method = self.model.kernel, len(self), self.model.width, self.model.method
+        watched, every = np.array(kernel.watched, dtype=np.int64), np.arange(len(kernel.states))
         flags = [np.array([event.name in group for event in kernel.events]) for group in (stop_on, pause_on)]
         end = np.broadcast_to(np.asarray(until, dtype=float), (n,)).copy()
         atol = np.array([self.settings.atol.get(s, self.settings.default_atol) for s in kernel.states])
@@ -185,7 +186,7 @@ class Batch:
         arguments = (
             self.model.addresses[1:],
             self.model.lanes,
-            (self.model.method.interpolant, self.model.scratch_rows),
+            (method.interpolant, method.stages_are_rates, self.model.scratch_rows, watched, every),
             self._tables,
             (self.settings.rtol, float(self.settings.max_step), self.settings.max_steps),
             atol,
@@ -199,20 +200,20 @@ class Batch:
 
         self.status[(self.status == Status.FINISHED) & (self.t < end)] = Status.RUNNING
         going = np.flatnonzero((self.status == Status.RUNNING) | (self.status == Status.PAUSED))
-        size = workspace_size(
-            states=len(kernel.states),
-            conditions=len(kernel.conditions),
-            events=len(kernel.events),
-            assignments=len(kernel.assignment_target),
+        shape = {"states": len(kernel.states), "conditions": len(kernel.conditions), "stages": len(method.interpolant)}
+        lane_numbers = lane_size(
+            **shape,
             switches=len(kernel.switches),
             parameters=self.parameters.shape[1],
             scratch=self.model.scratch_rows,
             width=width,
         )
+        work = work_size(**shape, events=len(kernel.events), assignments=len(kernel.assignment_target))
+        real = self.model.real
 
         def carry(first: int) -> None:
             chosen = going[first : first + chunk]
-            rebuilding(advance)(*arguments, chosen, width, _aligned(size))
+            rebuilding(advance)(*arguments, chosen, width, _aligned(lane_numbers, real), np.zeros(work))
             if progress:
                 progress(len(chosen))
 
@@ -235,8 +236,9 @@ def _tables(model: CompiledModel) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     )
 
 
-def _aligned(size: int) -> np.ndarray:
-    """Doubles from an address that suits vectors of any width (64 bytes)."""
-    raw = np.zeros(size + 8)
-    skip = (-raw.ctypes.data // 8) % 8
+def _aligned(size: int, real: type[np.floating]) -> np.ndarray:
+    """Numbers from an address that suits vectors of any width (64 bytes)."""
+    item = np.dtype(real).itemsize
+    raw = np.zeros(size + 64 // item, dtype=real)
+    skip = (-raw.ctypes.data // item) % (64 // item)
     return raw[skip : skip + size]

@@ -10,24 +10,26 @@ from numba.core import cgutils  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
 OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
-RATES, INITIAL, TRIGGERS, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, PRIORITIES, SCALES, STOPS = range(10)
+INLINED = {**OPTIONS, "forceinline": True}
+RATES, INITIAL, TRIGGERS, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, DISTANCES, PRIORITIES, SCALES, STOPS = range(11)
 """Positions of the functions in a compiled model's addresses, after the hoisted work."""
 
 
-def _through(kinds: str, types_of: tuple):
+def _through(kinds: str, types_of: tuple, returns: bool = False):
     """Signature and code of a call by address: of ``kinds``, i is an integer, f a double, v the data of an array."""
-    signature = types.none(types.int64, *types_of)
-    native = {"i": ir.IntType(64), "f": ir.DoubleType(), "v": ir.DoubleType().as_pointer()}
+    signature = (types.int64 if returns else types.none)(types.int64, *types_of)
+    native = {"i": ir.IntType(64), "f": ir.DoubleType()}
 
     def generate(context, builder, signature, arguments):
-        kind = ir.FunctionType(ir.VoidType(), [native[letter] for letter in kinds])
+        kinds_passed, passed = [], []
+        for letter, given, value in zip(kinds, signature.args[1:], arguments[1:]):  # noqa: B905 - numba tuples
+            data = context.make_array(given)(context, builder, value).data if letter == "v" else value
+            kinds_passed.append(native.get(letter, data.type))
+            passed.append(data)
+        kind = ir.FunctionType(ir.IntType(64) if returns else ir.VoidType(), kinds_passed)
         function = builder.inttoptr(arguments[0], kind.as_pointer())
-        passed = []
-        for letter, array_type, value in zip(kinds, signature.args[1:], arguments[1:]):  # noqa: B905 - numba tuples
-            is_vector = letter == "v"
-            passed.append(context.make_array(array_type)(context, builder, value).data if is_vector else value)
-        builder.call(function, passed)
-        return context.get_dummy_value()
+        result = builder.call(function, passed)
+        return result if returns else context.get_dummy_value()
 
     return signature, generate
 
@@ -39,49 +41,41 @@ def call(typing_context, address, t, y, p, m, d, k, out):
 
 
 @intrinsic
-def call_lanes(typing_context, address, t, y, p, m, d, k, out):
-    """Call a lane function; every argument is a buffer of quantities by lanes."""
-    return _through("vvvvvvv", (t, y, p, m, d, k, out))
-
-
-@intrinsic
-def call_step(
-    typing_context, address, n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time, scratch
+def call_turn(
+    typing_context,
+    address,
+    infusing,
+    rtol,
+    max_step,
+    max_steps,
+    atol,
+    clock,
+    y,
+    p,
+    m,
+    d,
+    k,
+    infused,
+    trial,
+    g0,
+    g1,
+    own,
 ):
-    """Take one trial step in all lanes (``LaneEmitter``)."""
-    return _through(
-        "iifvvvvvvvvvvvvv",
-        (
-            types.int64,
-            types.int64,
-            types.float64,
-            t,
-            h,
-            y,
-            p,
-            m,
-            d,
-            k,
-            infused,
-            trial,
-            atol,
-            error,
-            stage_time,
-            scratch,
-        ),
-    )
+    """Try a step in all lanes; returns the lanes that need attention (``LaneEmitter``)."""
+    numbers = (types.int64, types.float64, types.float64, types.float64)
+    return _through("ifff" + 12 * "v", (*numbers, atol, clock, y, p, m, d, k, infused, trial, g0, g1, own), True)
 
 
 @intrinsic
-def call_watch(typing_context, address, count, strict, m, g0, g1, flagged):
-    """Flag lanes in which a condition may have changed."""
-    return _through("ivvvvv", (types.int64, strict, m, g0, g1, flagged))
-
-
-@intrinsic
-def call_commit(typing_context, address, n, conditions, mask, y, trial, k, g0, g1, floor):
+def call_commit(typing_context, address, clock, y, trial, k, g0, g1, floor):
     """Move accepted lanes on."""
-    return _through("iivvvvvvv", (types.int64, types.int64, mask, y, trial, k, g0, g1, floor))
+    return _through(7 * "v", (clock, y, trial, k, g0, g1, floor))
+
+
+@intrinsic
+def call_dense(typing_context, address, lane, count, which, linear, weights, y, trial, k, out):
+    """States of one lane inside the step (``LaneEmitter``)."""
+    return _through("iivfvvvvv", (types.int64, types.int64, which, types.float64, weights, y, trial, k, out))
 
 
 @intrinsic

@@ -17,18 +17,21 @@ from inferon.engine.emit import emit_module
 from inferon.engine.emit_lanes import FUNCTIONS as LANE_FUNCTIONS
 from inferon.engine.emit_lanes import LaneEmitter
 from inferon.engine.emit_rosenbrock import RosenbrockEmitter
+from inferon.engine.vector_math import PRECISIONS, Precision
 from inferon.model.kernel import Kernel, build_kernel, jacobian
 from inferon.model.model import Model
 
 FUNCTIONS = (
     *("hoisted", "rates", "initial", "triggers", "delays", "assignments", "readouts", "crossings"),
-    *("priorities", "scales", "stops"),
+    *("distances", "priorities", "scales", "stops"),
 )
 WIDTHS = (1, 2, 4, 8, 16)
 _GENERATOR = (
     "emit.py",
     "emit_lanes.py",
     "emit_rosenbrock.py",
+    "lane_code.py",
+    "clock.py",
     "sparse_lu.py",
     "vector_math.py",
     "tsit5.py",
@@ -39,15 +42,16 @@ _GENERATOR = (
 
 @dataclass(frozen=True)
 class Method:
-    """A stepping method: its name and the weights of its interpolant (stage, power of the fraction of the step)."""
+    """A stepping method: its name, the weights of its interpolant (stage, power of the fraction of the step) and of what."""
 
     name: str
     interpolant: np.ndarray
+    stages_are_rates: bool
 
 
 METHODS = {
-    "explicit": Method("Tsit5", tsit5.INTERPOLANT),
-    "implicit": Method("Rodas5P", rodas5p.INTERPOLANT),
+    "explicit": Method("Tsit5", tsit5.INTERPOLANT, True),
+    "implicit": Method("Rodas5P", rodas5p.INTERPOLANT, False),
 }
 
 
@@ -60,8 +64,14 @@ class CompiledModel:
     lanes: np.ndarray
     width: int
     method: Method
+    precision: Precision
     scratch_rows: int
     _code: tuple[object, ...]
+
+    @property
+    def real(self) -> type[np.floating]:
+        """The type of the numbers in the lanes."""
+        return np.float64 if self.precision is PRECISIONS["double"] else np.float32
 
     def defaults(self, count: int) -> np.ndarray:
         """A parameter table of ``count`` typical patients, shape (count, parameters), in the units of the tables."""
@@ -74,28 +84,40 @@ class CompiledModel:
 
 
 def compile_model(
-    model: Model, readouts: Sequence[str] = (), *, width: int | None = None, method: str = "explicit"
+    model: Model,
+    readouts: Sequence[str] = (),
+    *,
+    width: int | None = None,
+    method: str = "explicit",
+    precision: str = "double",
 ) -> CompiledModel:
     """Generate and compile ``model`` with the named read-outs; from disk when the same content was compiled before.
 
     ``width`` is the number of patients side by side (1, 2, 4, 8 or 16); the machine's own when None. ``method`` is explicit
-    (Tsit5: cheap steps, for models that are not stiff) or implicit (Rodas5P: L-stable, for stiff ones).
+    (Tsit5: cheap steps, for models that are not stiff) or implicit (Rodas5P: L-stable, for stiff ones). ``precision`` is double,
+    or single for screening: twice the lanes, right to about 1e-4.
     """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; allowed: {', '.join(METHODS)}")
-    kernel = build_kernel(model, readouts)
-    width = width or machine_width()
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; allowed: {', '.join(PRECISIONS)}")
+    kernel, numbers = build_kernel(model, readouts), PRECISIONS[precision]
+    width = width or machine_width() * 64 // numbers.bits
     if width not in WIDTHS:
         raise ValueError(f"width is {width}; allowed: {', '.join(map(str, WIDTHS))}")
     single = _machine_code(kernel, "single", lambda: str(emit_module(kernel)))
-    emitter = LaneEmitter(kernel, width) if method == "explicit" else RosenbrockEmitter(kernel, jacobian(kernel), width)
-    lanes = _machine_code(kernel, f"{method} {width}", lambda: str(emitter.emit()))
+    if method == "explicit":
+        emitter = LaneEmitter(kernel, width, numbers)
+    else:
+        emitter = RosenbrockEmitter(kernel, jacobian(kernel), width, numbers)
+    lanes = _machine_code(kernel, f"{method} {precision} {width}", lambda: str(emitter.emit()))
     return CompiledModel(
         kernel,
         _addresses(single, FUNCTIONS),
         _addresses(lanes, LANE_FUNCTIONS),
         width,
         METHODS[method],
+        numbers,
         emitter.scratch_rows,
         (single, lanes),
     )

@@ -1,8 +1,8 @@
-"""The lanes' share of a kernel as LLVM IR: several patients side by side, one to an element of every vector.
+"""The lanes' share of a kernel as LLVM IR, for the explicit pair.
 
-``rates_lanes`` and ``crossings_lanes`` are the kernel's functions on vectors; ``step`` is one step of the explicit pair with its
-error estimate, ``watch`` finds lanes whose conditions may have changed, ``commit`` moves accepted lanes on. A buffer of k
-quantities holds k x width doubles, the lanes of one quantity next to each other.
+``turn`` tries one step in every lane, judges it, proposes the next and finds the lanes that need attention: a step refused, a
+sample due, a condition that has or may have changed. ``commit`` moves accepted lanes on. The rows of ``clock`` are named in
+``clock.py``.
 """
 
 # llvmlite declares few of its types:
@@ -10,30 +10,27 @@ quantities holds k x width doubles, the lanes of one quantity next to each other
 # pyright: reportAttributeAccessIssue=false, reportAssignmentType=false
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from llvmlite import ir
 from numba.core import cgutils
 
-from inferon.engine.emit import _BUILD, _COMPARE, _INTRINSIC, _slots
+from inferon.engine import clock
+from inferon.engine.lane_code import BIT, INT, LaneCode
 from inferon.engine.tsit5 import ERROR, NODES, STAGES
-from inferon.engine.vector_math import VectorMath, vector_intrinsic
-from inferon.model.expression import Expression, walk
-from inferon.model.kernel import Function, Kernel
+from inferon.engine.vector_math import VectorMath
 
-_DOUBLE, _INT, _BIT = ir.DoubleType(), ir.IntType(64), ir.IntType(1)
-_VECTORS = ("y", "p", "m", "d", "k", "out")
-FUNCTIONS = ("rates_lanes", "crossings_lanes", "step", "watch", "commit")
+FUNCTIONS = ("turn", "commit", "dense")
+LANDING_BIT = 32
+"""In what ``turn`` returns, bits from 0 on mark lanes that need attention, from here on lanes that have reached their stop."""
+_BUFFERS = ("y", "p", "m", "d", "k", "infused", "trial", "g0", "g1", "scratch")
 
 
-class LaneEmitter:
-    """Writes the lane functions of one kernel for one width."""
+class LaneEmitter(LaneCode):
+    """Writes ``turn`` and ``commit`` of one kernel, with the explicit step."""
 
-    def __init__(self, kernel: Kernel, width: int) -> None:
-        self.kernel, self.width = kernel, width
-        self.vector = ir.VectorType(_DOUBLE, width)
-        self.pointer = self.vector.as_pointer()
-        self.module = ir.Module(name=f"inferon_{kernel.model.name}_lanes")
+    step_rows = len(ERROR)
+    """Groups of rows, one for each state, that a step leaves in ``k``: rates at the start first, rates at the end last."""
 
     @property
     def scratch_rows(self) -> int:
@@ -42,206 +39,203 @@ class LaneEmitter:
 
     def emit(self) -> ir.Module:
         """The module with the functions of ``FUNCTIONS``."""
-        where = _slots(self.kernel)
         by_name = {function.name: function for function in self.kernel.functions}
         for name in ("rates", "crossings"):
-            self._straight_line(by_name[name], where)
-        self._step()
-        self._watch()
+            self.straight_line(by_name[name])
+        self._turn()
         self._commit()
+        self._dense()
         return self.module
 
-    def _function(self, name: str, arguments: Sequence[ir.Type]) -> tuple[ir.Function, ir.IRBuilder]:
-        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), list(arguments)), name=name)
-        return function, ir.IRBuilder(function.append_basic_block())
+    def _turn(self) -> None:
+        """i64 turn(infusing, rtol, max_step, max_steps, atol, clock, y, p, m, d, k, infused, trial, g0, g1, scratch)"""
+        real = ir.DoubleType()
+        types = [INT, real, real, real, real.as_pointer(), self.pointer, *([self.pointer] * len(_BUFFERS))]
+        built, b = self.function("turn", types, INT)
+        infusing, rtol, max_step, max_steps, atol, times = built.args[:6]
+        at = {"atol": atol, "clock": times, **dict(zip(_BUFFERS, built.args[6:], strict=True))}
+        active = b.fcmp_ordered(">", self._time(b, at, clock.ACTIVE), self.constant(0.5))
+        last = self._propose(b, at, self.splat(b, max_step), active)
+        mean = b.fdiv(self._step(b, infusing, rtol, at), self.constant(max(1, self.states)))
+        self._set(b, at, clock.ERROR, mean)
+        accepted = b.and_(active, b.fcmp_ordered("<=", mean, self.constant(1.0)))
+        worn_out = self._judge(b, at, mean, active, accepted, last, self.splat(b, max_steps))
+        self._cross(b, at)
+        may_change = self._watch(b, at)
+        due = b.fcmp_ordered("<", self._time(b, at, clock.DUE), self._time(b, at, clock.T_NEW))
+        refused = b.xor(accepted, ir.Constant(accepted.type, [1] * self.width))
+        attention = b.and_(active, b.or_(b.or_(refused, worn_out), b.or_(due, may_change)))
+        landing = b.shl(self.bits(b, b.and_(accepted, last)), ir.Constant(INT, LANDING_BIT))
+        b.ret(b.or_(self.bits(b, attention), landing))
 
-    def _constant(self, value: float) -> ir.Constant:
-        return ir.Constant(self.vector, [value] * self.width)
+    def _time(self, b: ir.IRBuilder, at: dict[str, ir.Value], row: int) -> ir.Value:
+        return self.load(b, at["clock"], row)
 
-    def _load(self, builder: ir.IRBuilder, base: ir.Value, index: ir.Value | int) -> ir.Value:
-        return builder.load(self._at(builder, base, index), align=8 * self.width)
+    def _set(self, b: ir.IRBuilder, at: dict[str, ir.Value], row: int, value: ir.Value) -> None:
+        self.store(b, value, at["clock"], row)
 
-    def _store(self, builder: ir.IRBuilder, value: ir.Value, base: ir.Value, index: ir.Value | int) -> None:
-        builder.store(value, self._at(builder, base, index), align=8 * self.width)
+    def _propose(self, b: ir.IRBuilder, at: dict[str, ir.Value], max_step: ir.Value, active: ir.Value) -> ir.Value:
+        """Set the step to try; returns the lanes in which it reaches the stop."""
+        wanted = self._smaller(b, self._time(b, at, clock.NEXT), max_step)
+        left = b.fsub(self._time(b, at, clock.STOP), self._time(b, at, clock.T))
+        last = b.fcmp_ordered(">=", wanted, b.fmul(left, self.constant(1.0 - self.precision.slack)))
+        step = b.select(last, left, wanted)
+        self._set(b, at, clock.H, b.select(active, step, self.constant(0.0)))
+        return last
 
-    def _at(self, builder: ir.IRBuilder, base: ir.Value, index: ir.Value | int) -> ir.Value:
-        return builder.gep(base, [ir.Constant(_INT, index) if isinstance(index, int) else index])
-
-    def _splat(self, builder: ir.IRBuilder, scalar: ir.Value) -> ir.Value:
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        placed = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
-        return builder.shuffle_vector(placed, undefined, zeros)
-
-    def _fma(self, builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Value:
-        return builder.call(vector_intrinsic(self.module, "llvm.fma", self.vector, 3), [x, y, z])
-
-    def _absolute(self, builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
-        return builder.call(vector_intrinsic(self.module, "llvm.fabs", self.vector, 1), [x])
-
-    def _straight_line(self, function: Function, where: dict[str, tuple[str, int]]) -> None:
-        built, builder = self._function(f"{function.name}_lanes", [self.pointer] * (1 + len(_VECTORS)))
-        vectors: dict[str, ir.Value] = dict(zip(_VECTORS, built.args[1:], strict=True))
-        mathematics = VectorMath(builder, self.width)
-
-        def leaf(node: Expression) -> ir.Value:
-            if node.operation == "number":
-                return self._constant(node.constant)
-            if node.operation == "time":
-                return self._load(builder, built.args[0], 0)
-            if node.operation == "mode":
-                return builder.fcmp_ordered(">", self._load(builder, vectors["m"], node.index), self._constant(0.5))
-            if node.operation in ("true", "false"):
-                return ir.Constant(ir.VectorType(_BIT, self.width), [int(node.operation == "true")] * self.width)
-            vector, index = where[node.name]
-            return self._load(builder, vectors[vector], index)
-
-        values: dict[int, ir.Value] = {}
-        for node in walk(function.outputs):
-            arguments = [values[id(a)] for a in node.arguments]
-            values[id(node)] = self._instruction(builder, mathematics, node, arguments) if arguments else leaf(node)
-        for index, output in enumerate(function.outputs):
-            self._store(builder, values[id(output)], vectors["out"], index)
-        builder.ret_void()
-
-    def _instruction(
-        self, builder: ir.IRBuilder, mathematics: VectorMath, node: Expression, arguments: list[ir.Value]
+    def _judge(
+        self,
+        b: ir.IRBuilder,
+        at: dict[str, ir.Value],
+        mean: ir.Value,
+        active: ir.Value,
+        accepted: ir.Value,
+        last: ir.Value,
+        max_steps: ir.Value,
     ) -> ir.Value:
-        operation = node.operation
-        own: dict[str, Callable[..., ir.Value]] = {"exp": mathematics.exp, "log": mathematics.log}
-        # no contraction: left to the compiler it may differ between widths, and with it the last bit
-        own |= {"add": builder.fadd, "sub": builder.fsub, "mul": builder.fmul, "div": builder.fdiv}
-        if operation in own:
-            return own[operation](*arguments)
-        if operation == "pow" and not _small_power(node):
-            return mathematics.power(*arguments)
-        if operation in _COMPARE:
-            return builder.fcmp_ordered(_COMPARE[operation], arguments[0], arguments[1])
-        if operation in _INTRINSIC:
-            function = vector_intrinsic(self.module, _INTRINSIC[operation], self.vector, len(arguments))
-            return builder.call(function, arguments)
-        return _BUILD[operation](builder, node, *arguments)
+        """Accept or refuse, and propose the next step; returns the lanes that have used up their steps."""
+        one, zero = self.constant(1.0), self.constant(0.0)
+        mathematics = VectorMath(b, self.width, self.precision)
+        growth = mathematics.exp(b.fmul(self.constant(-0.1), mathematics.log(mean)))  # error norm to the power -1/5
+        growth = b.fmul(self.constant(0.9), growth)
+        growth = self._larger(b, self._smaller(b, growth, self.constant(5.0)), self.constant(0.2))
+        finite = b.fcmp_ordered("<", mean, self.constant(float("inf")))
+        growth = b.select(finite, growth, self.constant(0.1))
+        step = self._time(b, at, clock.H)
+        grown = b.fmul(step, growth)
+        kept = self._larger(b, self._time(b, at, clock.NEXT), grown)
+        self._set(b, at, clock.NEXT, b.select(b.and_(accepted, last), kept, grown))
+        moved = b.fadd(self._time(b, at, clock.T), step)
+        self._set(b, at, clock.T_NEW, b.select(last, self._time(b, at, clock.STOP), moved))
+        self._set(b, at, clock.ACCEPTED, b.select(accepted, one, zero))
+        taken = b.fadd(self._time(b, at, clock.TAKEN), b.select(accepted, one, zero))
+        refused = b.and_(active, b.xor(accepted, ir.Constant(accepted.type, [1] * self.width)))
+        lost = b.fadd(self._time(b, at, clock.REFUSED), b.select(refused, one, zero))
+        self._set(b, at, clock.TAKEN, taken)
+        self._set(b, at, clock.REFUSED, lost)
+        return b.fcmp_ordered(">=", b.fadd(taken, lost), max_steps)
 
-    def _step_function(self) -> tuple[ir.IRBuilder, ir.Value, ir.Value, ir.Value, dict[str, ir.Value]]:
-        """void step(n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time, scratch)
+    def _smaller(self, b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+        return b.select(b.fcmp_ordered("<", x, y), x, y)
 
-        k[0] holds the rates at the start. Leaves the new state in ``trial``, the rates there in k[6], what the interpolant needs
-        in k, and the sum over states of the squared scaled error in ``error``.
-        """
-        names = ("t", "h", "y", "p", "m", "d", "k", "infused", "trial", "atol", "error", "stage_time", "scratch")
-        types = [self.pointer if name != "atol" else _DOUBLE.as_pointer() for name in names]
-        built, builder = self._function("step", [_INT, _INT, _DOUBLE, *types])
-        n, infusing, rtol = built.args[:3]
-        return builder, n, infusing, rtol, dict(zip(names, built.args[3:], strict=True))
+    def _larger(self, b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+        return b.select(b.fcmp_ordered(">", x, y), x, y)
 
-    def _rows(self, builder: ir.IRBuilder, base: ir.Value, n: ir.Value, count: int) -> ir.Value:
-        """Where the ``count``-th group of n rows of a buffer begins."""
-        return builder.gep(base, [builder.mul(n, ir.Constant(_INT, count))])
+    def _rows(self, b: ir.IRBuilder, base: ir.Value, count: int) -> ir.Value:
+        """Where the ``count``-th group of rows, one for each state, of a buffer begins."""
+        return self.at(b, base, count * self.states)
 
-    def _step(self) -> None:
-        """One step of the explicit pair; all seven rows of k serve the interpolant."""
-        builder, n, infusing, rtol, at = self._step_function()
-        t, h = self._load(builder, at["t"], 0), self._load(builder, at["h"], 0)
-        rates = self.module.get_global("rates_lanes")
-        stages = [self._rows(builder, at["k"], n, s) for s in range(7)]
-        for s in range(1, 7):
+    def _each_state(self, b: ir.IRBuilder):
+        return cgutils.for_range(b, ir.Constant(INT, self.states))
+
+    def _rates(self, b: ir.IRBuilder, at: dict[str, ir.Value], node: float, infusing: ir.Value, out: ir.Value) -> None:
+        """Rates at the trial state, ``node`` of the step from its start."""
+        t, h = self._time(b, at, clock.T), self._time(b, at, clock.H)
+        self._set(b, at, clock.STAGE, self.fma(b, h, self.constant(node), t))
+        stage = self.at(b, at["clock"], clock.STAGE)
+        b.call(self.module.get_global("rates_lanes"), [stage, at["trial"], at["p"], at["m"], at["d"], out, out])
+        some = b.icmp_signed("!=", infusing, ir.Constant(INT, 0))
+        with b.if_then(some), self._each_state(b) as loop:
+            added = self.load(b, at["infused"], loop.index)
+            self.store(b, b.fadd(self.load(b, out, loop.index), added), out, loop.index)
+
+    def _step(self, b: ir.IRBuilder, infusing: ir.Value, rtol: ir.Value, at: dict[str, ir.Value]) -> ir.Value:
+        """One step; leaves the new state in ``trial`` and returns the sum over states of the squared scaled error."""
+        h = self._time(b, at, clock.H)
+        stages = [self._rows(b, at["k"], s) for s in range(self.step_rows)]
+        for s in range(1, self.step_rows):
             weights = [(stages[r], float(STAGES[s, r])) for r in range(s) if STAGES[s, r] != 0.0]
-            with cgutils.for_range(builder, n) as loop:
-                change = self._combination(builder, weights, loop.index)
-                moved = self._fma(builder, h, change, self._load(builder, at["y"], loop.index))
-                self._store(builder, moved, at["trial"], loop.index)
-            self._store(builder, self._fma(builder, h, self._constant(float(NODES[s])), t), at["stage_time"], 0)
-            builder.call(rates, [at["stage_time"], at["trial"], at["p"], at["m"], at["d"], stages[s], stages[s]])
-            self._infuse(builder, n, infusing, at["infused"], stages[s])
-        weights = [(stages[s], float(ERROR[s])) for s in range(7)]
-        self._scaled_error(
-            builder, n, rtol, at, lambda index: builder.fmul(h, self._combination(builder, weights, index))
-        )
-        builder.ret_void()
+            with self._each_state(b) as loop:
+                change = self._combination(b, weights, loop.index)
+                moved = self.fma(b, h, change, self.load(b, at["y"], loop.index))
+                self.store(b, moved, at["trial"], loop.index)
+            self._rates(b, at, float(NODES[s]), infusing, stages[s])
+        weights = [(stages[s], float(ERROR[s])) for s in range(self.step_rows)]
+        return self._scaled_error(b, rtol, at, lambda index: b.fmul(h, self._combination(b, weights, index)))
 
-    def _infuse(
-        self, builder: ir.IRBuilder, n: ir.Value, infusing: ir.Value, infused: ir.Value, rates: ir.Value
-    ) -> None:
-        """Add constant infusions to the rates, if any lane has one."""
-        some = builder.icmp_signed("!=", infusing, ir.Constant(_INT, 0))
-        with builder.if_then(some), cgutils.for_range(builder, n) as loop:
-            added = self._load(builder, infused, loop.index)
-            self._store(builder, builder.fadd(self._load(builder, rates, loop.index), added), rates, loop.index)
-
-    def _combination(self, builder: ir.IRBuilder, weights: list[tuple[ir.Value, float]], index: ir.Value) -> ir.Value:
+    def _combination(self, b: ir.IRBuilder, weights: list[tuple[ir.Value, float]], index: ir.Value) -> ir.Value:
         (first, weight), *others = weights
-        result = builder.fmul(self._constant(weight), self._load(builder, first, index))
+        result = b.fmul(self.constant(weight), self.load(b, first, index))
         for stage, factor in others:
-            result = self._fma(builder, self._constant(factor), self._load(builder, stage, index), result)
+            result = self.fma(b, self.constant(factor), self.load(b, stage, index), result)
         return result
 
     def _scaled_error(
-        self,
-        builder: ir.IRBuilder,
-        n: ir.Value,
-        rtol: ir.Value,
-        at: dict[str, ir.Value],
-        estimate: Callable[[ir.Value], ir.Value],
-    ) -> None:
-        relative = self._splat(builder, rtol)
-        self._store(builder, self._constant(0.0), at["error"], 0)
-        with cgutils.for_range(builder, n) as loop:
-            before = self._absolute(builder, self._load(builder, at["y"], loop.index))
-            after = self._absolute(builder, self._load(builder, at["trial"], loop.index))
-            larger = builder.select(builder.fcmp_ordered(">", before, after), before, after)
-            absolute = self._splat(builder, builder.load(builder.gep(at["atol"], [loop.index])))
-            scaled = builder.fdiv(estimate(loop.index), self._fma(builder, relative, larger, absolute))
-            summed = self._fma(builder, scaled, scaled, self._load(builder, at["error"], 0))
-            self._store(builder, summed, at["error"], 0)
+        self, b: ir.IRBuilder, rtol: ir.Value, at: dict[str, ir.Value], estimate: Callable[[ir.Value], ir.Value]
+    ) -> ir.Value:
+        relative = self.splat(b, rtol)
+        total = cgutils.alloca_once(b, self.vector)
+        b.store(self.constant(0.0), total)
+        with self._each_state(b) as loop:
+            before = self.absolute(b, self.load(b, at["y"], loop.index))
+            after = self.absolute(b, self.load(b, at["trial"], loop.index))
+            scale = self.fma(b, relative, self._larger(b, before, after), self.splat_of(b, at["atol"], loop.index))
+            scaled = b.fdiv(estimate(loop.index), scale)
+            b.store(self.fma(b, scaled, scaled, b.load(total)), total)
+        return b.load(total)
 
-    def _watch(self) -> None:
-        """void watch(conditions, strict, m, g0, g1, flagged): 1 where a condition changed, or may have changed twice."""
-        types = [_INT, _DOUBLE.as_pointer(), *([self.pointer] * 4)]
-        built, builder = self._function("watch", types)
-        count, strict, m, g0, g1, flagged = built.args
-        zero = self._constant(0.0)
-        self._store(builder, zero, flagged, 0)
-        with cgutils.for_range(builder, count) as loop:
-            c = loop.index
-            rate = builder.add(count, c)
-            before, after = self._load(builder, g0, c), self._load(builder, g1, c)
-            r0, r1 = self._load(builder, g0, rate), self._load(builder, g1, rate)
-            is_strict = builder.fcmp_ordered(">", self._splat(builder, builder.load(builder.gep(strict, [c]))), zero)
-            holds = builder.select(
-                is_strict, builder.fcmp_ordered(">", after, zero), builder.fcmp_ordered(">=", after, zero)
-            )
-            changed = builder.xor(holds, builder.fcmp_ordered(">", self._load(builder, m, c), self._constant(0.5)))
-            falling = builder.and_(builder.fcmp_ordered("<", r0, zero), builder.fcmp_ordered(">", r1, zero))
-            rising = builder.and_(builder.fcmp_ordered(">", r0, zero), builder.fcmp_ordered("<", r1, zero))
-            towards = builder.select(builder.fcmp_ordered(">", before, zero), falling, rising)
-            either = builder.or_(changed, towards)
-            seen = self._load(builder, flagged, 0)
-            self._store(builder, builder.select(either, self._constant(1.0), seen), flagged, 0)
-        builder.ret_void()
+    def _cross(self, b: ir.IRBuilder, at: dict[str, ir.Value]) -> None:
+        """Distances of all conditions and their rates of change at the end of the step."""
+        ended = self._rows(b, at["k"], self.step_rows - 1)
+        arguments = [self.at(b, at["clock"], clock.T_NEW), at["trial"], at["p"], at["m"], at["d"], ended, at["g1"]]
+        b.call(self.module.get_global("crossings_lanes"), arguments)
+
+    def _watch(self, b: ir.IRBuilder, at: dict[str, ir.Value]) -> ir.Value:
+        """The lanes in which a condition changed, or may have changed twice."""
+        zero, count = self.constant(0.0), len(self.kernel.conditions)
+        flagged: ir.Value = ir.Constant(ir.VectorType(BIT, self.width), [0] * self.width)
+        for c, strict in enumerate(self.kernel.strict):
+            before, after = self.load(b, at["g0"], c), self.load(b, at["g1"], c)
+            r0, r1 = self.load(b, at["g0"], count + c), self.load(b, at["g1"], count + c)
+            holds = b.fcmp_ordered(">" if strict else ">=", after, zero)
+            changed = b.xor(holds, b.fcmp_ordered(">", self.load(b, at["m"], c), self.constant(0.5)))
+            falling = b.and_(b.fcmp_ordered("<", r0, zero), b.fcmp_ordered(">", r1, zero))
+            rising = b.and_(b.fcmp_ordered(">", r0, zero), b.fcmp_ordered("<", r1, zero))
+            towards = b.select(b.fcmp_ordered(">", before, zero), falling, rising)
+            flagged = b.or_(flagged, b.or_(changed, towards))
+        return flagged
 
     def _commit(self) -> None:
-        """void commit(n, conditions, mask, y, trial, k, g0, g1, floor): where mask is 1, the new state becomes the state."""
-        types = [_INT, _INT, *([self.pointer] * 6), _DOUBLE.as_pointer()]
-        built, builder = self._function("commit", types)
-        n, conditions, mask, y, trial, k, g0, g1, floor = built.args
-        accepted = builder.fcmp_ordered(">", self._load(builder, mask, 0), self._constant(0.5))
-        last = builder.gep(k, [builder.mul(n, ir.Constant(_INT, 6))])
-        zero = self._constant(0.0)
-        with cgutils.for_range(builder, n) as loop:
+        """void commit(clock, y, trial, k, g0, g1, floor): in accepted lanes the new state becomes the state."""
+        built, b = self.function("commit", [*([self.pointer] * 6), ir.DoubleType().as_pointer()])
+        times, y, trial, k, g0, g1, floor = built.args
+        accepted = b.fcmp_ordered(">", self.load(b, times, clock.ACCEPTED), self.constant(0.5))
+        moved = b.select(accepted, self.load(b, times, clock.T_NEW), self.load(b, times, clock.T))
+        self.store(b, moved, times, clock.T)
+        ended, zero = self._rows(b, k, self.step_rows - 1), self.constant(0.0)
+        with self._each_state(b) as loop:
             i = loop.index
-            new = self._load(builder, trial, i)
-            least = self._splat(builder, builder.load(builder.gep(floor, [i])))
-            raised = builder.select(builder.fcmp_ordered(">", new, least), new, least)
-            new = builder.select(builder.fcmp_ordered("==", new, zero), new, raised)
-            self._store(builder, builder.select(accepted, new, self._load(builder, y, i)), y, i)
-            rate = builder.select(accepted, self._load(builder, last, i), self._load(builder, k, i))
-            self._store(builder, rate, k, i)
-        with cgutils.for_range(builder, builder.add(conditions, conditions)) as loop:
-            moved = builder.select(accepted, self._load(builder, g1, loop.index), self._load(builder, g0, loop.index))
-            self._store(builder, moved, g0, loop.index)
-        builder.ret_void()
+            new = self.load(b, trial, i)
+            new = b.select(b.fcmp_ordered("==", new, zero), new, self._larger(b, new, self.splat_of(b, floor, i)))
+            self.store(b, b.select(accepted, new, self.load(b, y, i)), y, i)
+            self.store(b, b.select(accepted, self.load(b, ended, i), self.load(b, k, i)), k, i)
+        with cgutils.for_range(b, ir.Constant(INT, 2 * len(self.kernel.conditions))) as loop:
+            moved = b.select(accepted, self.load(b, g1, loop.index), self.load(b, g0, loop.index))
+            self.store(b, moved, g0, loop.index)
+        b.ret_void()
 
+    def _dense(self) -> None:
+        """void dense(lane, count, which, linear, weights, y, trial, k, out): states ``which`` of one lane inside the step.
 
-def _small_power(node: Expression) -> bool:
-    exponent = node.arguments[1]
-    return exponent.operation == "number" and exponent.constant in (2, 3, 4)
+        out = y + linear (trial - y) + the weighted sum of the stages; weights and ``out`` are doubles in any precision.
+        """
+        double, real = ir.DoubleType(), self.precision.real
+        types = [INT, INT, INT.as_pointer(), double, double.as_pointer(), *([self.pointer] * 3), double.as_pointer()]
+        built, b = self.function("dense", types)
+        lane, count, which, linear, weights, *buffers, out = built.args
+        y, trial, k = (b.gep(b.bitcast(buffer, real.as_pointer()), [lane]) for buffer in buffers)
+        weight = [b.load(b.gep(weights, [ir.Constant(INT, s)])) for s in range(self.step_rows)]
+
+        def held(base: ir.Value, row: ir.Value) -> ir.Value:
+            value = b.load(b.gep(base, [b.mul(row, ir.Constant(INT, self.width))]))
+            return value if real == double else b.fpext(value, double)
+
+        fma = self.module.declare_intrinsic("llvm.fma", [double], ir.FunctionType(double, [double] * 3))
+        with cgutils.for_range(b, count) as loop:
+            i = b.load(b.gep(which, [loop.index]))
+            before = held(y, i)
+            value = b.call(fma, [linear, b.fsub(held(trial, i), before), before])
+            for s in range(self.step_rows):
+                value = b.call(fma, [weight[s], held(k, b.add(i, ir.Constant(INT, s * self.states))), value])
+            b.store(value, b.gep(out, [i]))
+        b.ret_void()

@@ -14,7 +14,18 @@ Source: SBML Level 3 Version 2 core specification, section 4.11.
 import numpy as np
 from numba import njit
 
-from inferon.engine.calls import ASSIGNMENTS, CROSSINGS, DELAYS, OPTIONS, PRIORITIES, SCALES, STOPS, TRIGGERS, call
+from inferon.engine.calls import (
+    ASSIGNMENTS,
+    DELAYS,
+    DISTANCES,
+    INLINED,
+    OPTIONS,
+    PRIORITIES,
+    SCALES,
+    STOPS,
+    TRIGGERS,
+    call,
+)
 from inferon.engine.crossings import conditions
 
 _ROUNDS = 10_000  # executions at one instant before giving up
@@ -24,14 +35,14 @@ PERSISTENT, TRIGGER_VALUES, SCALED, CONFLICTS = range(4)
 _EVENT, _DUE, _SINCE, _VALUES = range(4)
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, waiting, first, work):
     """Fire and execute everything that happens at ``t``, until nothing more does.
 
     Returns 0, or the status of a patient whose events never settle or whose outcome SBML leaves to chance.
     """
     truth = work[0]
-    conditions(functions[CROSSINGS], t, y, p, m, d, k, g, strict)
+    conditions(functions[DISTANCES], t, y, p, m, d, k, g, strict)
     call(functions[TRIGGERS], t, y, p, m, d, k, truth)
     code = _SETTLED
     if _stirs(t, truth, was, pending):
@@ -46,7 +57,7 @@ def settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, p
     return code
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def _stirs(t, truth, was, pending):
     for e in range(was.shape[0]):
         if truth[e] != was[e] or pending[e] <= t:
@@ -105,7 +116,7 @@ def _take_due(t, waiting, queue):
 def _look(functions, t, y, p, m, d, k, g, strict, events, start, was, waiting, queue, work):
     """Look at every trigger: drop what no longer holds, queue what has begun to. Returns a status when there is no room."""
     truth, numbers, values = work
-    conditions(functions[CROSSINGS], t, y, p, m, d, k, g, strict)
+    conditions(functions[DISTANCES], t, y, p, m, d, k, g, strict)
     call(functions[TRIGGERS], t, y, p, m, d, k, truth)
     known = False
     for e in range(was.shape[0]):
@@ -181,7 +192,7 @@ def _assign(e, values, start, target, y, d):
             d[-1 - target[a]] = values[a - start[e]]
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def has_fired(wanted, first):
     """Whether any of the wanted events has happened."""
     for e in range(wanted.shape[0]):

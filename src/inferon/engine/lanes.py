@@ -13,15 +13,29 @@ from numba import njit
 
 from inferon.engine.calls import (
     CROSSINGS,
+    DISTANCES,
+    INLINED,
     OPTIONS,
     RATES,
     READOUTS,
     borrow,
     call,
     call_commit,
-    call_lanes,
-    call_step,
-    call_watch,
+    call_turn,
+)
+from inferon.engine.clock import (
+    ACCEPTED,
+    ACTIVE,
+    DUE,
+    ERROR,
+    NEXT,
+    REFUSED,
+    ROWS,
+    STOP,
+    T_NEW,
+    TAKEN,
+    H,
+    T,
 )
 from inferon.engine.crossings import first_crossing, interpolate
 from inferon.engine.dosing import give_doses, infusions
@@ -29,16 +43,17 @@ from inferon.engine.events import has_fired, settle
 
 _RUNNING, _FINISHED, _PAUSED, _TOO_MANY_STEPS, _STEP_TOO_SMALL, _NOT_FINITE = range(6)
 _GOING = -1
+_LANDING_BIT = 32
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def _rates(functions, t, y, p, m, d, k, infused):
     call(functions[RATES], t, y, p, m, d, k, k)
     for i in range(k.shape[0]):
         k[i] += infused[i]
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def _restart_step(y, k, rtol, atol, h):
     """A first step after the right-hand side jumped (Hairer, Norsett & Wanner, Solving ODEs I, II.4)."""
     size, speed = 0.0, 0.0
@@ -50,7 +65,7 @@ def _restart_step(y, k, rtol, atol, h):
     return max(1e-4, min(h, guess))
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def _next_stop(i, t_end, infusion_end, given, dose_time, pending):
     stop = min(t_end, infusion_end)
     if given < dose_time.shape[1]:
@@ -60,12 +75,12 @@ def _next_stop(i, t_end, infusion_end, given, dose_time, pending):
     return stop
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def _land(
     i,
     t,
     h,
-    steps,
+    starting,
     given,
     sampled,
     functions,
@@ -79,7 +94,6 @@ def _land(
     y,
     k,
     infused,
-    g0,
     g,
     work,
 ):
@@ -115,19 +129,19 @@ def _land(
     elif going == _GOING and t >= t_end:
         going = _FINISHED
     _rates(functions, t, y, p, m, d, k, infused)
-    call(functions[CROSSINGS], t, y, p, m, d, k, g0)
-    if given > before or steps == 0:
+    call(functions[CROSSINGS], t, y, p, m, d, k, g)
+    if given > before or starting:
         h = _restart_step(y, k, rtol, atol, h)
     return going, h, given, sampled, _next_stop(i, t_end, infusion_end, given, dose_time, pending)
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def _spread(values, lanes, lane):
     for i in range(values.shape[0]):
         lanes[i, lane] = values[i]
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def _gather(lanes, lane, values):
     for i in range(values.shape[0]):
         values[i] = lanes[i, lane]
@@ -146,6 +160,41 @@ def _row(raw, offset, count):
     return raw[offset : offset + count], offset + count
 
 
+@njit(**INLINED)
+def _raise(values, floor, out):
+    """Values at or above the floor; what is exactly 0 stays 0."""
+    for i in range(values.shape[0]):
+        out[i] = values[i] if values[i] == 0.0 else max(values[i], floor[i])
+
+
+@njit(**INLINED)
+def _next_sample(sampled, origin, sample_time):
+    return origin + sample_time[sampled] if sampled < sample_time.shape[0] else np.inf
+
+
+@njit(**OPTIONS)
+def _sample(sampled, origin, arrival, step, here, patient, sample_time, every, floor, functions, k, out):
+    """Read out every sample due before ``arrival`` from the step's dense output; returns how many have been taken."""
+    t, lane, y, trial, stages, dense, one = here[1], here[2], here[3], here[4], here[5], here[6], here[8]
+    p, m, d = patient
+    while _next_sample(sampled, origin, sample_time) < arrival:
+        at = origin + sample_time[sampled]
+        interpolate(min(1.0, max(0.0, (at - t) / step)), step, lane, y, trial, stages, dense, every, one)
+        _raise(one, floor, one)
+        call(functions[READOUTS], at, one, p, m, d, k, out[sampled])
+        sampled += 1
+    return sampled
+
+
+@njit(**OPTIONS)
+def _loss(step, t, mean_error):
+    """The status of a patient whose step was refused and cannot be made smaller, or -1."""
+    finite = mean_error < np.inf
+    if step <= 1e-13 * max(1.0, abs(t)) or (not finite and step < 1e-8):
+        return _STEP_TOO_SMALL if finite else _NOT_FINITE
+    return _GOING
+
+
 @njit(**OPTIONS)
 def advance(
     functions,
@@ -162,21 +211,17 @@ def advance(
     samples,
     chosen,
     width,
+    lane_space,
     workspace,
 ):
     """Carry the patients ``chosen`` (indices) to their goals. Every array is written in place.
 
-    ``functions`` and ``lanes`` are addresses of the kernel's scalar and lane functions, ``method`` the interpolant's weights and
-    the rows of lanes the step needs for itself; ``workspace`` holds at least ``workspace_size`` doubles from an address that
-    suits the widest vectors.
+    ``functions`` and ``lanes`` are addresses of the kernel's scalar and lane functions; ``method`` the coefficients of the dense
+    output, whether stages are rates, and the rows of lanes a step needs for itself. ``lane_space`` holds at least ``lane_size``
+    numbers of the lanes' precision from an address that suits the widest vectors, ``workspace`` ``work_size`` doubles.
     """
-    functions, lanes, atol, floor, workspace = (
-        borrow(functions),
-        borrow(lanes),
-        borrow(atol),
-        borrow(floor),
-        borrow(workspace),
-    )
+    functions, lanes, atol, floor = borrow(functions), borrow(lanes), borrow(atol), borrow(floor)
+    lane_space, workspace = borrow(lane_space), borrow(workspace)
     tables = (borrow(tables[0]), borrow(tables[1]), borrow(tables[2]), borrow(tables[3]))
     doses = (borrow(doses[0]), borrow(doses[1]), borrow(doses[2]), borrow(doses[3]))
     goals = (borrow(goals[0]), borrow(goals[1]), goals[2], borrow(goals[3]))
@@ -184,186 +229,163 @@ def advance(
     P, Y, D, M = borrow(patients[0]), borrow(patients[1]), borrow(patients[2]), borrow(patients[3])
     WAS, PENDING, WAITING, FIRST = borrow(patients[4]), borrow(patients[5]), borrow(patients[6]), borrow(patients[7])
     patients = (P, Y, D, M, WAS, PENDING, WAITING, FIRST)
+    watched, every = borrow(method[3]), borrow(method[4])
     strict, target = tables[0], tables[3]
-    weights, scratch_rows = borrow(method[0]), method[1]
+    coefficients, are_rates, scratch_rows = borrow(method[0]), method[1], method[2]
     rtol, max_step, max_steps = settings
     sample_time, sample_origin, SAMPLES = samples
-    T, H, GIVEN, SAMPLED, STATUS, STEPS = clocks
+    TIME, STEP, GIVEN, SAMPLED, STATUS, STEPS = clocks
     n, nm, ne, nd, np_ = Y.shape[1], M.shape[1], WAS.shape[1], D.shape[1], P.shape[1]
-    offset = 0
-    t, offset = _cut(workspace, offset, 1, width)
-    h, offset = _cut(workspace, offset, 1, width)
-    t_new, offset = _cut(workspace, offset, 1, width)
-    mask, offset = _cut(workspace, offset, 1, width)
-    error, offset = _cut(workspace, offset, 1, width)
-    stage_time, offset = _cut(workspace, offset, 1, width)
-    flagged, offset = _cut(workspace, offset, 1, width)
-    y, offset = _cut(workspace, offset, n, width)
-    trial, offset = _cut(workspace, offset, n, width)
-    infused, offset = _cut(workspace, offset, n, width)
-    k, offset = _cut(workspace, offset, 7 * n, width)
-    g0, offset = _cut(workspace, offset, 2 * nm, width)
-    g1, offset = _cut(workspace, offset, 2 * nm, width)
-    m, offset = _cut(workspace, offset, nm, width)
-    d, offset = _cut(workspace, offset, nd, width)
-    p, offset = _cut(workspace, offset, np_, width)
-    scratch, offset = _cut(workspace, offset, scratch_rows, width)
-    one_y, offset = _row(workspace, offset, n)
-    one_new, offset = _row(workspace, offset, n)
-    one_trial, offset = _row(workspace, offset, n)
+    stages = coefficients.shape[0]
+    clock, offset = _cut(lane_space, 0, ROWS, width)
+    y, offset = _cut(lane_space, offset, n, width)
+    trial, offset = _cut(lane_space, offset, n, width)
+    infused, offset = _cut(lane_space, offset, n, width)
+    k, offset = _cut(lane_space, offset, stages * n, width)
+    g0, offset = _cut(lane_space, offset, 2 * nm, width)
+    g1, offset = _cut(lane_space, offset, 2 * nm, width)
+    m, offset = _cut(lane_space, offset, nm, width)
+    d, offset = _cut(lane_space, offset, nd, width)
+    p, offset = _cut(lane_space, offset, np_, width)
+    scratch, offset = _cut(lane_space, offset, scratch_rows, width)
+    one_y, offset = _row(workspace, 0, n)
+    one, offset = _row(workspace, offset, n)
+    one_k, offset = _row(workspace, offset, n)
     one_infused, offset = _row(workspace, offset, n)
-    stages, offset = _row(workspace, offset, 7 * n)
-    one_k = stages.reshape(7, n)
-    one_g0, offset = _row(workspace, offset, 2 * nm)
-    one_g1, offset = _row(workspace, offset, 2 * nm)
     one_g, offset = _row(workspace, offset, 2 * nm)
+    left, offset = _row(workspace, offset, nm)
+    right, offset = _row(workspace, offset, nm)
+    distances, offset = _row(workspace, offset, nm)
+    weights, offset = _row(workspace, offset, stages)
     truths, offset = _row(workspace, offset, ne)
     delays, offset = _row(workspace, offset, ne)
     values, offset = _row(workspace, offset, max(1, target.shape[0]))
-    work = (truths, delays, values)
-    strictness, offset = _row(workspace, offset, nm)
-    for c in range(nm):
-        strictness[c] = 1.0 if strict[c] else 0.0
-    patient, stop, next_step = np.full(width, -1), np.zeros(width), np.ones(width)
-    given, sampled, running = np.zeros(width, np.int64), np.zeros(width, np.int64), np.zeros(width, np.bool_)
-    last, landing = np.zeros(width, np.bool_), np.ones(width, np.bool_)
-    waiting, live, infusing = 0, width, 0
-    for lane in range(width):
-        h[0, lane] = 0.0
+    work, at_work, dense = (
+        (truths, delays, values),
+        (left, right, distances, g1),
+        (lanes[2], coefficients, are_rates, weights),
+    )
+    patient, stop, day = np.full(width, -1), np.zeros(width), np.zeros(width)
+    given, sampled = np.zeros(width, np.int64), np.zeros(width, np.int64)
+    running, landing = np.zeros(width, np.bool_), np.ones(width, np.bool_)
+    LOCATED, located = np.zeros((width, n)), np.zeros(width, np.bool_)  # states at a crossing, in full precision
+    waiting, live, infusing, some_land = 0, width, 0, True
+    clock[ACTIVE] = 0.0
     while live > 0:
-        for lane in range(width):  # lanes that must land: a new patient, a stop, a crossing
+        for lane in range(width if some_land else 0):  # lanes that must land: a new patient, a stop, a crossing
             while landing[lane]:
                 i = patient[lane]
                 if i < 0:
+                    clock[ACTIVE, lane] = 0.0
                     if waiting >= chosen.shape[0]:
-                        landing[lane], h[0, lane] = False, 0.0
+                        landing[lane] = False
                         live -= 1
                         break
                     i = chosen[waiting]
                     waiting += 1
-                    patient[lane] = i
-                    given[lane], sampled[lane], next_step[lane], t[0, lane] = GIVEN[i], SAMPLED[i], H[i], T[i]
+                    patient[lane], given[lane], sampled[lane], day[lane] = i, GIVEN[i], SAMPLED[i], TIME[i]
+                    clock[NEXT, lane], clock[TAKEN, lane], clock[REFUSED, lane] = STEP[i], STEPS[i, 0], STEPS[i, 1]
+                    clock[ACTIVE, lane] = 1.0
+                    running[lane] = True  # its row of infusions may still be the last patient's
                     _spread(P[i], p, lane)
-                    _spread(Y[i], y, lane)
-                _gather(y, lane, one_y)
+                    one_y[:] = Y[i]
+                elif located[lane]:
+                    one_y[:] = LOCATED[lane]
+                else:
+                    _gather(y, lane, one_y)
+                located[lane] = False
                 going, step, given[lane], sampled[lane], stop[lane] = _land(
-                    i, t[0, lane], next_step[lane], STEPS[i, 0], given[lane], sampled[lane], functions, tables, rtol, atol,
-                    doses, goals, patients, samples, one_y, one_k[0], one_infused, one_g0, one_g, work,
+                    i, day[lane], np.float64(clock[NEXT, lane]), clock[TAKEN, lane] == 0.0, given[lane], sampled[lane], functions,
+                    tables, rtol, atol, doses, goals, patients, samples, one_y, one_k, one_infused, one_g, work,
                 )  # fmt: skip
-                next_step[lane] = step
-                if going == _GOING and STEPS[i, 0] + STEPS[i, 1] >= max_steps:
+                if going == _GOING and clock[TAKEN, lane] + clock[REFUSED, lane] >= max_steps:
                     going = _TOO_MANY_STEPS
                 if going == _GOING:
                     landing[lane] = False
-                    running[lane] = False
+                    clock[T, lane], clock[NEXT, lane], clock[STOP, lane] = day[lane], step, stop[lane]
+                    clock[DUE, lane] = _next_sample(sampled[lane], sample_origin[i], sample_time)
+                    infuses = False
                     for j in range(n):
-                        y[j, lane], k[j, lane], infused[j, lane] = one_y[j], one_k[0, j], one_infused[j]
-                        running[lane] = running[lane] or one_infused[j] != 0.0
-                    _spread(one_g0, g0, lane)
+                        y[j, lane], k[j, lane] = one_y[j], one_k[j]
+                        infuses = infuses or one_infused[j] != 0.0
+                    if infuses or running[lane]:
+                        _spread(one_infused, infused, lane)
+                    running[lane] = infuses
+                    _spread(one_g, g0, lane)
                     _spread(M[i], m, lane)
                     _spread(D[i], d, lane)
                 else:
                     Y[i, :] = one_y
-                    T[i], H[i], GIVEN[i], SAMPLED[i], STATUS[i] = t[0, lane], step, given[lane], sampled[lane], going
+                    TIME[i], STEP[i], GIVEN[i], SAMPLED[i], STATUS[i] = (
+                        day[lane],
+                        step,
+                        given[lane],
+                        sampled[lane],
+                        going,
+                    )
+                    STEPS[i, 0], STEPS[i, 1] = int(clock[TAKEN, lane]), int(clock[REFUSED, lane])
                     patient[lane] = -1
-        infusing = 0
-        for lane in range(width):
-            if patient[lane] < 0:
+        if some_land:
+            infusing = 0
+            for lane in range(width):
+                infusing += patient[lane] >= 0 and running[lane]
+        bits = call_turn(
+            lanes[0], infusing, rtol, max_step, max_steps, atol, clock, y, p, m, d, k, infused, trial, g0, g1, scratch
+        )
+        some_land = bits != 0
+        for lane in range(width if some_land else 0):
+            if (bits >> (_LANDING_BIT + lane)) & 1:
+                landing[lane], day[lane] = True, stop[lane]
+            if not (bits >> lane) & 1:
                 continue
-            infusing += running[lane]
-            step = min(next_step[lane], max_step)
-            last[lane] = step >= (stop[lane] - t[0, lane]) * (1.0 - 1e-9)
-            h[0, lane] = stop[lane] - t[0, lane] if last[lane] else step
-        call_step(lanes[2], n, infusing, rtol, t, h, y, p, m, d, k, infused, trial, atol, error, stage_time, scratch)
-        accepted = 0
-        for lane in range(width):
-            mask[0, lane] = 0.0
-            i = patient[lane]
-            if i < 0:
-                continue
-            size, step = np.sqrt(error[0, lane] / max(1, n)), h[0, lane]
-            if size <= 1.0:
-                factor = 5.0 if size < 1e-10 else min(5.0, max(0.2, 0.9 * size**-0.2))
-                next_step[lane] = max(next_step[lane], step * factor) if last[lane] else step * factor
-                t_new[0, lane] = stop[lane] if last[lane] else t[0, lane] + step
-                mask[0, lane] = 1.0
-                STEPS[i, 0] += 1
-                accepted += 1
-                if STEPS[i, 0] + STEPS[i, 1] >= max_steps:
-                    landing[lane] = True
-            else:
-                finite = size < np.inf
-                next_step[lane] = step * max(0.2, 0.9 * size**-0.2) if finite else 0.1 * step
-                STEPS[i, 1] += 1
-                lost = _GOING
-                if step <= 1e-13 * max(1.0, abs(t[0, lane])) or (not finite and step < 1e-8):
-                    lost = _STEP_TOO_SMALL if finite else _NOT_FINITE
-                elif STEPS[i, 0] + STEPS[i, 1] >= max_steps:
-                    lost = _TOO_MANY_STEPS
+            i, t, step = patient[lane], np.float64(clock[T, lane]), np.float64(clock[H, lane])
+            worn_out = clock[TAKEN, lane] + clock[REFUSED, lane] >= max_steps
+            if clock[ACCEPTED, lane] == 0.0:
+                lost = _TOO_MANY_STEPS if worn_out else _loss(step, t, clock[ERROR, lane])
                 if lost != _GOING:
                     _gather(y, lane, one_y)
                     Y[i, :] = one_y
-                    T[i], H[i], GIVEN[i], SAMPLED[i], STATUS[i] = t[0, lane], step, given[lane], sampled[lane], lost
+                    TIME[i], STEP[i], GIVEN[i], SAMPLED[i], STATUS[i] = t, step, given[lane], sampled[lane], lost
+                    STEPS[i, 0], STEPS[i, 1] = int(clock[TAKEN, lane]), int(clock[REFUSED, lane])
                     patient[lane], landing[lane] = -1, True
-        if accepted == 0:
-            continue
-        call_lanes(lanes[1], t_new, trial, p, m, d, k[6 * n :], g1)
-        call_watch(lanes[3], nm, strictness, m, g0, g1, flagged)
-        for lane in range(width):
-            if mask[0, lane] == 0.0:
                 continue
-            i = patient[lane]
-            due = (
-                sampled[lane] < sample_time.shape[0] and sample_origin[i] + sample_time[sampled[lane]] < t_new[0, lane]
-            )
-            if flagged[0, lane] == 0.0 and not due:
-                continue
-            _gather(y, lane, one_y)
-            _gather(trial, lane, one_new)
-            _gather(k, lane, stages)
-            step, arrival = h[0, lane], t_new[0, lane]
-            if flagged[0, lane] > 0.0:
-                _gather(g0, lane, one_g0)
-                _gather(g1, lane, one_g1)
-                theta = first_crossing(
-                    functions[CROSSINGS], t[0, lane], step, one_y, P[i], M[i], D[i], one_k, weights, strict, one_g0,
-                    one_g1, one_trial, one_g,
-                )  # fmt: skip
-                if theta <= 1.0:
-                    landing[lane] = True
-                    if theta < 1.0:
-                        interpolate(theta, step, one_y, one_k, weights, one_new)
-                        arrival = t[0, lane] + theta * step
-                        _spread(one_new, trial, lane)
-            while sampled[lane] < sample_time.shape[0] and sample_origin[i] + sample_time[sampled[lane]] < arrival:
-                at = sample_origin[i] + sample_time[sampled[lane]]
-                interpolate((at - t[0, lane]) / step, step, one_y, one_k, weights, one_trial)
-                for j in range(n):
-                    one_trial[j] = one_trial[j] if one_trial[j] == 0.0 else max(one_trial[j], floor[j])
-                call(functions[READOUTS], at, one_trial, P[i], M[i], D[i], one_k[0], SAMPLES[i, sampled[lane]])
-                sampled[lane] += 1
-            t_new[0, lane] = arrival
-        call_commit(lanes[4], n, nm, mask, y, trial, k, g0, g1, floor)
-        for lane in range(width):
-            if mask[0, lane] > 0.0:
-                t[0, lane] = t_new[0, lane]
-                landing[lane] = landing[lane] or last[lane]
+            arrival = stop[lane] if landing[lane] else np.float64(clock[T_NEW, lane])
+            here = (functions[DISTANCES], t, lane, y, trial, k, dense, watched, one)
+            constants = (P[i], M[i], D[i])
+            theta = first_crossing(step, here, constants, strict, g0, at_work)
+            if theta < 1.0:
+                arrival = t + theta * step
+            sampled[lane] = _sample(
+                sampled[lane], sample_origin[i], arrival, step, here, constants, sample_time, every, floor, functions, one_k,
+                SAMPLES[i],
+            )  # fmt: skip
+            clock[DUE, lane] = _next_sample(sampled[lane], sample_origin[i], sample_time)
+            if theta < 1.0:
+                interpolate(theta, step, lane, y, trial, k, dense, every, one)
+                _raise(one, floor, LOCATED[lane])
+                located[lane] = True
+            if theta <= 1.0 or worn_out:
+                landing[lane], day[lane] = True, arrival
+        call_commit(lanes[1], clock, y, trial, k, g0, g1, floor)
 
 
-def workspace_size(
+def lane_size(
     *,
     states: int,
     conditions: int,
-    events: int,
-    assignments: int,
     switches: int,
     parameters: int,
+    stages: int,
     scratch: int,
     width: int,
 ) -> int:
-    """Doubles ``advance`` needs for its buffers."""
-    lanes = 7 + 10 * states + 5 * conditions + switches + parameters + scratch
-    return width * lanes + 11 * states + 7 * conditions + 2 * events + max(1, assignments)
+    """Numbers ``advance`` needs for its lanes."""
+    return width * (ROWS + (3 + stages) * states + 5 * conditions + switches + parameters + scratch)
+
+
+def work_size(*, states: int, conditions: int, events: int, assignments: int, stages: int) -> int:
+    """Doubles ``advance`` needs for the patient it is looking at."""
+    return 4 * states + 5 * conditions + stages + 2 * events + max(1, assignments)
 
 
 @njit(**OPTIONS)

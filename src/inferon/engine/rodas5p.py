@@ -86,18 +86,9 @@ DENSE = np.array(
 )
 """y(t + theta h) = y + theta (y1 - y) + theta (1 - theta) (D1 + theta (D2 + theta D3)), D = DENSE U."""
 
-INTERPOLANT = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0],
-        [1.0, 0.0, 0.0, 0.0],
-        [1.0, -1.0, 0.0, 0.0],
-        [0.0, 1.0, -1.0, 0.0],
-        [0.0, 0.0, 1.0, -1.0],
-        [0.0, 0.0, 0.0, 0.0],
-        [0.0, 0.0, 0.0, 0.0],
-    ]
-)
-"""Weights of the rows the step leaves for the dense output: (y1 - y)/h, D1/h, D2/h, D3/h in rows 1 to 4."""
+INTERPOLANT = np.zeros((10, 4))
+"""Row s holds the coefficients of theta to theta^4 in the weight of stage s; the first and last row, of rates, have none."""
+INTERPOLANT[1:9] = np.column_stack([DENSE[0], DENSE[1] - DENSE[0], DENSE[2] - DENSE[1], -DENSE[2]])
 
 
 def _times_and_slopes() -> tuple[np.ndarray, np.ndarray]:

@@ -32,6 +32,7 @@ from inferon.model.expression import (
     walk,
 )
 from inferon.model.model import Event, Model
+from inferon.model.reciprocals import by_fixed, by_shared
 
 RATE_PREFIX = "rate of "
 _LAST = number(float("-inf"))
@@ -68,6 +69,13 @@ class Kernel:
         return tuple(c.operation in ("lt", "gt") for c in self.conditions)
 
     @property
+    def watched(self) -> tuple[int, ...]:
+        """The states (indices) that some condition looks at."""
+        distances = next(function.outputs for function in self.functions if function.name == "distances")
+        mentioned = {node.name for node in walk(distances) if node.operation == "symbol"}
+        return tuple(i for i, state in enumerate(self.states) if state in mentioned)
+
+    @property
     def content_hash(self) -> str:
         """Hash of all generated work: two kernels with the same hash compute the same numbers."""
         digest = hashlib.sha256()
@@ -97,7 +105,8 @@ def jacobian(kernel: Kernel) -> Jacobian:
             slope = partial(rate, state) if state in mentioned else ZERO
             if slope is not ZERO:
                 found[row, column] = slope
-    return Jacobian(tuple(found), tuple(found.values()), tuple(along_flow(rate, {}) for rate in rates))
+    slopes = by_shared([*found.values(), *(along_flow(rate, {}) for rate in rates)])
+    return Jacobian(tuple(found), tuple(slopes[: len(found)]), tuple(slopes[len(found) :]))
 
 
 def _fingerprints(outputs: Sequence[Expression]) -> list[str]:
@@ -132,11 +141,12 @@ def build_kernel(model: Model, readouts: Sequence[str] = ()) -> Kernel:
         "assignments": values,
         "readouts": shown,
         "crossings": crossings,
+        "distances": crossings[: len(conditions)],
         "priorities": priorities,
         "scales": scales,
         "stops": [_stop(distance, model) for distance in crossings[: len(conditions)]],
     }
-    hoisted, groups = _hoist(groups, model)
+    hoisted, groups = _hoist(_with_reciprocals(groups, model), model)
     starts, targets = _assignment_slots(model)
     return Kernel(
         model=model,
@@ -214,6 +224,11 @@ def _stop(distance: Expression, model: Model) -> Expression:
 
 def _as_number(trigger: Expression) -> Expression:
     return call("select", trigger, number(1), number(0))
+
+
+def _with_reciprocals(groups: dict[str, list[Expression]], model: Model) -> dict[str, list[Expression]]:
+    constant = _parameter_only([e for group in groups.values() for e in group], model)
+    return {name: by_fixed(group, lambda node: constant[id(node)]) for name, group in groups.items()}
 
 
 def _hoist(

@@ -1,0 +1,17 @@
+"""The rows of lanes that say where each lane is in time: what the compiled loop and the generated turn share."""
+
+(
+    T,  # day
+    H,  # step being tried
+    T_NEW,  # day after it
+    NEXT,  # step to try next
+    STOP,  # day at which the lane must land: a dose, a delayed event, a visit's end
+    DUE,  # day of the next sample
+    ACTIVE,  # 1 in lanes that hold a patient
+    ACCEPTED,  # 1 where the step was accepted
+    ERROR,  # mean of the squared scaled errors; at most 1 is accepted
+    TAKEN,  # steps accepted so far
+    REFUSED,  # steps rejected so far
+    STAGE,  # day of the stage being evaluated
+) = range(12)
+ROWS = 12

@@ -178,7 +178,8 @@ class Batch:
         from inferon.engine.lanes import advance, lane_size, work_size
 
         kernel, n, width, method = self.model.kernel, len(self), self.model.width, self.model.method
-        watched, every = np.array(kernel.watched, dtype=np.int64), np.arange(len(kernel.states))
+        watched, moving = np.array(kernel.watched, dtype=np.int64), np.array(kernel.moving, dtype=np.int64)
+        every = np.arange(len(kernel.states))
         flags = [np.array([event.name in group for event in kernel.events]) for group in (stop_on, pause_on)]
         end = np.broadcast_to(np.asarray(until, dtype=float), (n,)).copy()
         atol = np.array([self.settings.atol.get(s, self.settings.default_atol) for s in kernel.states])
@@ -186,12 +187,15 @@ class Batch:
         arguments = (
             self.model.addresses[1:],
             self.model.lanes,
-            (method.interpolant, method.stages_are_rates, self.model.scratch_rows, watched, every),
+            (method.interpolant, method.stages_are_rates, self.model.scratch_rows, watched, every, moving),
             self._tables,
             (self.settings.rtol, float(self.settings.max_step), self.settings.max_steps),
             atol,
             floor,
-            (self.doses.time, self.doses.amount, self.doses.duration, self.doses.state),
+            (
+                *(self.doses.time, self.doses.amount, self.doses.duration, self.doses.state),
+                bool(np.any(self.doses.duration > 0)),
+            ),
             (flags[0], flags[1], float(stop_not_before), end),
             (self.parameters, self.y, self.switches, self.conditions, self.was, self.pending, self.waiting, self.first),
             (self.t, self.h, self.given, self.sampled, self.status, self.steps),
@@ -203,6 +207,7 @@ class Batch:
         shape = {"states": len(kernel.states), "conditions": len(kernel.conditions), "stages": len(method.interpolant)}
         lane_numbers = lane_size(
             **shape,
+            moving=len(moving),
             switches=len(kernel.switches),
             parameters=self.parameters.shape[1],
             scratch=self.model.scratch_rows,
@@ -226,13 +231,14 @@ class Batch:
         return {Status(c).sentence: int(k) for c, k in zip(codes, counts, strict=True) if Status(c).failed}
 
 
-def _tables(model: CompiledModel) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _tables(model: CompiledModel) -> tuple[np.ndarray, ...]:
     kernel = model.kernel
     return (
         np.array(kernel.strict, dtype=np.bool_),
         event_table(kernel),
         np.array(kernel.assignment_start, dtype=np.int64),
         np.array(kernel.assignment_target, dtype=np.int64),
+        np.array(kernel.stopping, dtype=np.int64),
     )
 
 

@@ -11,7 +11,9 @@ from numba.extending import intrinsic  # noqa: E402
 
 OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
 INLINED = {**OPTIONS, "forceinline": True}
-RATES, INITIAL, TRIGGERS, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, DISTANCES, PRIORITIES, SCALES, STOPS = range(11)
+RATES, INITIAL, TRIGGERS, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, DISTANCES, TRUTHS, PRIORITIES, SCALES, STOPS = (
+    range(12)
+)
 """Positions of the functions in a compiled model's addresses, after the hoisted work."""
 
 

@@ -15,3 +15,7 @@
     STAGE,  # day of the stage being evaluated
 ) = range(12)
 ROWS = 12
+REACH = 8.0 / 27.0
+"""How far from both ends, in slopes, a condition's distance may have turned inside a step: a cubic reaches half as far."""
+LEAST_BLIND_STEP = 1e-8
+"""Days below which a step whose error is not a number is not tried again."""

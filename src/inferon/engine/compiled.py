@@ -23,7 +23,7 @@ from inferon.model.model import Model
 
 FUNCTIONS = (
     *("hoisted", "rates", "initial", "triggers", "delays", "assignments", "readouts", "crossings"),
-    *("distances", "priorities", "scales", "stops"),
+    *("distances", "truths", "priorities", "scales", "stops"),
 )
 WIDTHS = (1, 2, 4, 8, 16)
 _GENERATOR = (
@@ -101,6 +101,8 @@ def compile_model(
         raise ValueError(f"method is {method!r}; allowed: {', '.join(METHODS)}")
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}; allowed: {', '.join(PRECISIONS)}")
+    if (method, precision) == ("implicit", "single"):
+        raise ValueError("the implicit method needs double precision: its linear systems lose too much in single")
     kernel, numbers = build_kernel(model, readouts), PRECISIONS[precision]
     width = width or machine_width() * 64 // numbers.bits
     if width not in WIDTHS:
@@ -149,9 +151,15 @@ def _machine_code(kernel: Kernel, part: str, source: Callable[[], str]) -> llvm.
     if stored:
         engine.add_object_file(llvm.ObjectFileRef.from_data(stored))
     else:
+        _optimise(module, machine)
         store_object(key, machine.emit_object(module))
     engine.finalize_object()
     return engine
+
+
+def _optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    builder.getModulePassManager().run(module, builder)
 
 
 def _key(kernel: Kernel, part: str, cpu: str, features: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from inferon.engine.calls import INLINED, call, call_dense
+from inferon.engine.clock import REACH
 
 _ROOT_WIDTH = 1e-9  # days: how closely a crossing is bracketed
 _ROOT_TURNS = 80
@@ -34,21 +35,6 @@ def interpolate(theta, step, lane, y, trial, k, dense, which, out):
 @njit(**INLINED)
 def holds(distance, strict):
     return distance > 0.0 or (distance == 0.0 and not strict)
-
-
-@njit(**INLINED)
-def conditions(address, t, y, p, m, d, k, g, strict):
-    """Set every condition to its truth now; repeated because a distance may itself use other conditions."""
-    for _ in range(strict.shape[0] + 1):
-        call(address, t, y, p, m, d, k, g)
-        changed = False
-        for c in range(strict.shape[0]):
-            truth = 1.0 if holds(g[c], strict[c]) else 0.0
-            if truth != m[c]:
-                m[c] = truth
-                changed = True
-        if not changed:
-            break
 
 
 @njit(**INLINED)
@@ -104,8 +90,8 @@ def _locate(c, left_value, right, right_value, step, here, patient, strict, g):
 
 
 @njit(**INLINED)
-def first_crossing(step, here, patient, strict, g0, work):
-    """The earliest theta in (0, 1] at which any condition of a lane changes, or 2 when none does.
+def first_crossing(step, here, patient, strict, moving, g0, work):
+    """The earliest theta in (0, 1] at which any of the conditions ``moving`` of a lane changes, or 2 when none does.
 
     ``here``: address of the distances, day, lane, states before and after, stages, dense output, watched states, room for states.
     ``patient``: parameters, modes and switches. ``g0``: distances and their slopes at the start. ``work``: three rooms for
@@ -114,7 +100,7 @@ def first_crossing(step, here, patient, strict, g0, work):
     left, right, g, g1 = work
     lane, y, trial, watched, one = here[2], here[3], here[4], here[7], here[8]
     p, m, d = patient
-    count = strict.shape[0]
+    count = moving.shape[0]
     for i in watched:
         one[i] = y[i, lane]
     call(here[0], here[1], one, p, m, d, one, left)
@@ -122,7 +108,8 @@ def first_crossing(step, here, patient, strict, g0, work):
         one[i] = trial[i, lane]
     call(here[0], here[1] + step, one, p, m, d, one, right)
     earliest = 2.0
-    for c in range(count):
+    for w in range(count):
+        c = moving[w]
         truth = m[c] > 0.5
         end = min(1.0, earliest)
         if holds(right[c], strict[c]) != truth:
@@ -133,9 +120,9 @@ def first_crossing(step, here, patient, strict, g0, work):
                 if holds(at_end, strict[c]) == truth:
                     continue
         else:
-            r0, r1 = step * np.float64(g0[count + c, lane]), step * np.float64(g1[count + c, lane])
+            r0, r1 = step * np.float64(g0[count + w, lane]), step * np.float64(g1[count + w, lane])
             towards = r0 < 0.0 and r1 > 0.0 if left[c] > 0.0 else r0 > 0.0 and r1 < 0.0
-            if not towards:
+            if not towards or min(abs(left[c]), abs(right[c])) > REACH * (abs(r0) + abs(r1)):
                 continue
             end = _peak(left[c], right[c], r0, r1)
             if end >= earliest:

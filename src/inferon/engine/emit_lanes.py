@@ -11,6 +11,7 @@ sample due, a condition that has or may have changed. ``commit`` moves accepted 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from llvmlite import ir
 from numba.core import cgutils
@@ -19,8 +20,10 @@ from inferon.engine import clock
 from inferon.engine.lane_code import BIT, INT, LaneCode
 from inferon.engine.tsit5 import ERROR, NODES, STAGES
 from inferon.engine.vector_math import VectorMath
+from inferon.model.kernel import Function
 
 FUNCTIONS = ("turn", "commit", "dense")
+_WRITTEN_OUT = 64
 LANDING_BIT = 32
 """In what ``turn`` returns, bits from 0 on mark lanes that need attention, from here on lanes that have reached their stop."""
 _BUFFERS = ("y", "p", "m", "d", "k", "infused", "trial", "g0", "g1", "scratch")
@@ -32,16 +35,22 @@ class LaneEmitter(LaneCode):
     step_rows = len(ERROR)
     """Groups of rows, one for each state, that a step leaves in ``k``: rates at the start first, rates at the end last."""
 
+    @cached_property
+    def moving(self) -> tuple[int, ...]:
+        """The conditions looked at after every step."""
+        return self.kernel.moving
+
     @property
     def scratch_rows(self) -> int:
-        """Rows of lanes a step needs for itself."""
-        return 0
+        """Rows of lanes a step needs for itself: the error's share of all stages but the last."""
+        return self.states
 
     def emit(self) -> ir.Module:
         """The module with the functions of ``FUNCTIONS``."""
-        by_name = {function.name: function for function in self.kernel.functions}
-        for name in ("rates", "crossings"):
-            self.straight_line(by_name[name])
+        self.straight_line(Function("rates", self.kernel.outputs("rates")))
+        crossings, count = self.kernel.outputs("crossings"), len(self.kernel.conditions)
+        moving = [crossings[c] for c in self.moving] + [crossings[count + c] for c in self.moving]
+        self.straight_line(Function("crossings", tuple(moving)))
         self._turn()
         self._commit()
         self._dense()
@@ -59,12 +68,11 @@ class LaneEmitter(LaneCode):
         mean = b.fdiv(self._step(b, infusing, rtol, at), self.constant(max(1, self.states)))
         self._set(b, at, clock.ERROR, mean)
         accepted = b.and_(active, b.fcmp_ordered("<=", mean, self.constant(1.0)))
-        worn_out = self._judge(b, at, mean, active, accepted, last, self.splat(b, max_steps))
+        lost = self._judge(b, at, mean, active, accepted, last, self.splat(b, max_steps))
         self._cross(b, at)
         may_change = self._watch(b, at)
         due = b.fcmp_ordered("<", self._time(b, at, clock.DUE), self._time(b, at, clock.T_NEW))
-        refused = b.xor(accepted, ir.Constant(accepted.type, [1] * self.width))
-        attention = b.and_(active, b.or_(b.or_(refused, worn_out), b.or_(due, may_change)))
+        attention = b.and_(active, b.or_(lost, b.and_(accepted, b.or_(due, may_change))))
         landing = b.shl(self.bits(b, b.and_(accepted, last)), ir.Constant(INT, LANDING_BIT))
         b.ret(b.or_(self.bits(b, attention), landing))
 
@@ -93,7 +101,7 @@ class LaneEmitter(LaneCode):
         last: ir.Value,
         max_steps: ir.Value,
     ) -> ir.Value:
-        """Accept or refuse, and propose the next step; returns the lanes that have used up their steps."""
+        """Accept or refuse, and propose the next step; returns the lanes that have used up their steps or cannot go on."""
         one, zero = self.constant(1.0), self.constant(0.0)
         mathematics = VectorMath(b, self.width, self.precision)
         growth = mathematics.exp(b.fmul(self.constant(-0.1), mathematics.log(mean)))  # error norm to the power -1/5
@@ -113,7 +121,11 @@ class LaneEmitter(LaneCode):
         lost = b.fadd(self._time(b, at, clock.REFUSED), b.select(refused, one, zero))
         self._set(b, at, clock.TAKEN, taken)
         self._set(b, at, clock.REFUSED, lost)
-        return b.fcmp_ordered(">=", b.fadd(taken, lost), max_steps)
+        worn_out = b.fcmp_ordered(">=", b.fadd(taken, lost), max_steps)
+        size = self._larger(b, one, self.absolute(b, self._time(b, at, clock.T)))
+        least = b.fmul(self.constant(self.precision.least_step), size)
+        least = b.select(finite, least, self.constant(clock.LEAST_BLIND_STEP))
+        return b.or_(worn_out, b.and_(refused, b.fcmp_ordered("<=", step, least)))
 
     def _smaller(self, b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
         return b.select(b.fcmp_ordered("<", x, y), x, y)
@@ -125,8 +137,15 @@ class LaneEmitter(LaneCode):
         """Where the ``count``-th group of rows, one for each state, of a buffer begins."""
         return self.at(b, base, count * self.states)
 
-    def _each_state(self, b: ir.IRBuilder):
-        return cgutils.for_range(b, ir.Constant(INT, self.states))
+    def _each_state(self, b: ir.IRBuilder, do: Callable[[ir.Value | int], None], step: int = 1) -> None:
+        """Do something with every ``step``-th state that has a full step left: written out for small models, else a loop."""
+        rounds = self.states // step
+        if self.states <= _WRITTEN_OUT:
+            for i in range(rounds):
+                do(step * i)
+            return
+        with cgutils.for_range(b, ir.Constant(INT, rounds)) as loop:
+            do(b.mul(loop.index, ir.Constant(INT, step)))
 
     def _rates(self, b: ir.IRBuilder, at: dict[str, ir.Value], node: float, infusing: ir.Value, out: ir.Value) -> None:
         """Rates at the trial state, ``node`` of the step from its start."""
@@ -135,7 +154,7 @@ class LaneEmitter(LaneCode):
         stage = self.at(b, at["clock"], clock.STAGE)
         b.call(self.module.get_global("rates_lanes"), [stage, at["trial"], at["p"], at["m"], at["d"], out, out])
         some = b.icmp_signed("!=", infusing, ir.Constant(INT, 0))
-        with b.if_then(some), self._each_state(b) as loop:
+        with b.if_then(some), cgutils.for_range(b, ir.Constant(INT, self.states)) as loop:
             added = self.load(b, at["infused"], loop.index)
             self.store(b, b.fadd(self.load(b, out, loop.index), added), out, loop.index)
 
@@ -143,17 +162,26 @@ class LaneEmitter(LaneCode):
         """One step; leaves the new state in ``trial`` and returns the sum over states of the squared scaled error."""
         h = self._time(b, at, clock.H)
         stages = [self._rows(b, at["k"], s) for s in range(self.step_rows)]
+        errors = [(stages[s], float(ERROR[s])) for s in range(self.step_rows)]
         for s in range(1, self.step_rows):
             weights = [(stages[r], float(STAGES[s, r])) for r in range(s) if STAGES[s, r] != 0.0]
-            with self._each_state(b) as loop:
-                change = self._combination(b, weights, loop.index)
-                moved = self.fma(b, h, change, self.load(b, at["y"], loop.index))
-                self.store(b, moved, at["trial"], loop.index)
-            self._rates(b, at, float(NODES[s]), infusing, stages[s])
-        weights = [(stages[s], float(ERROR[s])) for s in range(self.step_rows)]
-        return self._scaled_error(b, rtol, at, lambda index: b.fmul(h, self._combination(b, weights, index)))
 
-    def _combination(self, b: ir.IRBuilder, weights: list[tuple[ir.Value, float]], index: ir.Value) -> ir.Value:
+            def move(i: ir.Value | int, s: int = s, weights: list[tuple[ir.Value, float]] = weights) -> None:
+                moved = self.fma(b, h, self._combination(b, weights, i), self.load(b, at["y"], i))
+                self.store(b, moved, at["trial"], i)
+                if s == self.step_rows - 1:  # while the stages are at hand
+                    self.store(b, self._combination(b, errors[:-1], i), at["scratch"], i)
+
+            self._each_state(b, move)
+            self._rates(b, at, float(NODES[s]), infusing, stages[s])
+        last, weight = errors[-1]
+
+        def estimate(i: ir.Value | int) -> ir.Value:
+            return b.fmul(h, self.fma(b, self.constant(weight), self.load(b, last, i), self.load(b, at["scratch"], i)))
+
+        return self._scaled_error(b, rtol, at, estimate)
+
+    def _combination(self, b: ir.IRBuilder, weights: list[tuple[ir.Value, float]], index: ir.Value | int) -> ir.Value:
         (first, weight), *others = weights
         result = b.fmul(self.constant(weight), self.load(b, first, index))
         for stage, factor in others:
@@ -161,18 +189,35 @@ class LaneEmitter(LaneCode):
         return result
 
     def _scaled_error(
-        self, b: ir.IRBuilder, rtol: ir.Value, at: dict[str, ir.Value], estimate: Callable[[ir.Value], ir.Value]
+        self, b: ir.IRBuilder, rtol: ir.Value, at: dict[str, ir.Value], estimate: Callable[[ir.Value | int], ir.Value]
     ) -> ir.Value:
-        relative = self.splat(b, rtol)
-        total = cgutils.alloca_once(b, self.vector)
+        """Two states share a division, the dearest arithmetic here: e/s = e s' / (s s')."""
+        relative, total = self.splat(b, rtol), cgutils.alloca_once(b, self.vector)
         b.store(self.constant(0.0), total)
-        with self._each_state(b) as loop:
-            before = self.absolute(b, self.load(b, at["y"], loop.index))
-            after = self.absolute(b, self.load(b, at["trial"], loop.index))
-            scale = self.fma(b, relative, self._larger(b, before, after), self.splat_of(b, at["atol"], loop.index))
-            scaled = b.fdiv(estimate(loop.index), scale)
+
+        def scale(i: ir.Value | int) -> ir.Value:
+            before = self.absolute(b, self.load(b, at["y"], i))
+            after = self.absolute(b, self.load(b, at["trial"], i))
+            return self.fma(b, relative, self._larger(b, before, after), self.splat_of(b, at["atol"], i))
+
+        def add(scaled: ir.Value) -> None:
             b.store(self.fma(b, scaled, scaled, b.load(total)), total)
+
+        def add_pair(i: ir.Value | int) -> None:
+            j = self._after(b, i)
+            first, second = scale(i), scale(j)
+            both = b.fdiv(self.constant(1.0), b.fmul(first, second))
+            add(b.fmul(b.fmul(estimate(i), second), both))
+            add(b.fmul(b.fmul(estimate(j), first), both))
+
+        self._each_state(b, add_pair, step=2)
+        if self.states % 2:
+            last = self.states - 1
+            add(b.fdiv(estimate(last), scale(last)))
         return b.load(total)
+
+    def _after(self, b: ir.IRBuilder, index: ir.Value | int) -> ir.Value | int:
+        return index + 1 if isinstance(index, int) else b.add(index, ir.Constant(INT, 1))
 
     def _cross(self, b: ir.IRBuilder, at: dict[str, ir.Value]) -> None:
         """Distances of all conditions and their rates of change at the end of the step."""
@@ -181,17 +226,21 @@ class LaneEmitter(LaneCode):
         b.call(self.module.get_global("crossings_lanes"), arguments)
 
     def _watch(self, b: ir.IRBuilder, at: dict[str, ir.Value]) -> ir.Value:
-        """The lanes in which a condition changed, or may have changed twice."""
-        zero, count = self.constant(0.0), len(self.kernel.conditions)
+        """The lanes in which a condition changed, or may have changed twice: it turned, and not too far away to have crossed."""
+        zero, count = self.constant(0.0), len(self.moving)
+        reach = b.fmul(self._time(b, at, clock.H), self.constant(clock.REACH))
         flagged: ir.Value = ir.Constant(ir.VectorType(BIT, self.width), [0] * self.width)
-        for c, strict in enumerate(self.kernel.strict):
-            before, after = self.load(b, at["g0"], c), self.load(b, at["g1"], c)
-            r0, r1 = self.load(b, at["g0"], count + c), self.load(b, at["g1"], count + c)
-            holds = b.fcmp_ordered(">" if strict else ">=", after, zero)
+        for row, c in enumerate(self.moving):
+            before, after = self.load(b, at["g0"], row), self.load(b, at["g1"], row)
+            r0, r1 = self.load(b, at["g0"], count + row), self.load(b, at["g1"], count + row)
+            holds = b.fcmp_ordered(">" if self.kernel.strict[c] else ">=", after, zero)
             changed = b.xor(holds, b.fcmp_ordered(">", self.load(b, at["m"], c), self.constant(0.5)))
             falling = b.and_(b.fcmp_ordered("<", r0, zero), b.fcmp_ordered(">", r1, zero))
             rising = b.and_(b.fcmp_ordered(">", r0, zero), b.fcmp_ordered("<", r1, zero))
             towards = b.select(b.fcmp_ordered(">", before, zero), falling, rising)
+            far = self._smaller(b, self.absolute(b, before), self.absolute(b, after))
+            turn = b.fmul(reach, b.fadd(self.absolute(b, r0), self.absolute(b, r1)))
+            towards = b.and_(towards, b.fcmp_ordered("<=", far, turn))
             flagged = b.or_(flagged, b.or_(changed, towards))
         return flagged
 
@@ -203,13 +252,15 @@ class LaneEmitter(LaneCode):
         moved = b.select(accepted, self.load(b, times, clock.T_NEW), self.load(b, times, clock.T))
         self.store(b, moved, times, clock.T)
         ended, zero = self._rows(b, k, self.step_rows - 1), self.constant(0.0)
-        with self._each_state(b) as loop:
-            i = loop.index
+
+        def move(i: ir.Value | int) -> None:
             new = self.load(b, trial, i)
             new = b.select(b.fcmp_ordered("==", new, zero), new, self._larger(b, new, self.splat_of(b, floor, i)))
             self.store(b, b.select(accepted, new, self.load(b, y, i)), y, i)
             self.store(b, b.select(accepted, self.load(b, ended, i), self.load(b, k, i)), k, i)
-        with cgutils.for_range(b, ir.Constant(INT, 2 * len(self.kernel.conditions))) as loop:
+
+        self._each_state(b, move)
+        with cgutils.for_range(b, ir.Constant(INT, 2 * len(self.moving))) as loop:
             moved = b.select(accepted, self.load(b, g1, loop.index), self.load(b, g0, loop.index))
             self.store(b, moved, g0, loop.index)
         b.ret_void()

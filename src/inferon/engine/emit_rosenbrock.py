@@ -15,6 +15,7 @@ from inferon.engine.vector_math import Precision
 from inferon.model.kernel import Function, Jacobian, Kernel
 
 _STAGES = 8
+_LEAST_STEP = 1e-20  # days: a stop may be nearer than the lanes' numbers can tell
 
 
 class RosenbrockEmitter(LaneEmitter):
@@ -42,6 +43,7 @@ class RosenbrockEmitter(LaneEmitter):
     def _factor(self) -> None:
         """void factor(diagonal, jacobian, factors): the LU factors of diagonal * I - J; pivots are stored inverted."""
         built, builder = self.function("factor", [self.pointer] * 3)
+        built.linkage = "internal"
         diagonal, source, target = built.args
         given = {entry: k for k, entry in enumerate(self.jacobian.entries)}
         c = self.load(builder, diagonal, 0)
@@ -65,6 +67,7 @@ class RosenbrockEmitter(LaneEmitter):
     def _solve(self) -> None:
         """void solve(factors, b): b becomes the solution."""
         built, builder = self.function("solve", [self.pointer] * 2)
+        built.linkage = "internal"
         factors, vector = built.args
         b = [self.load(builder, vector, i) for i in range(len(self.kernel.states))]
         for row, slot, column in self.plan.forward:
@@ -82,7 +85,7 @@ class RosenbrockEmitter(LaneEmitter):
 
     def _step(self, b: ir.IRBuilder, infusing: ir.Value, rtol: ir.Value, at: dict[str, ir.Value]) -> ir.Value:
         slopes, factor, solve = (self.module.get_global(name) for name in ("slopes_lanes", "factor", "solve"))
-        h = self._time(b, at, clock.H)
+        h = self._larger(b, self._time(b, at, clock.H), self.constant(_LEAST_STEP))
         inverse = b.fdiv(self.constant(1.0), h)
         started, *u, ended = (self._rows(b, at["k"], s) for s in range(self.step_rows))
         diagonal = at["scratch"]
@@ -93,31 +96,46 @@ class RosenbrockEmitter(LaneEmitter):
         b.call(slopes, [now, at["y"], at["p"], at["m"], at["d"], started, jacobian])
         self.store(b, b.fmul(inverse, self.constant(1 / GAMMA)), diagonal, 0)
         b.call(factor, [diagonal, jacobian, factors])
-        with self._each_state(b) as loop:
+
+        def push(i: ir.Value | int) -> None:
             along = b.fmul(h, self.constant(float(SLOPES[0])))
-            pushed = self.fma(b, along, self.load(b, time_slopes, loop.index), self.load(b, started, loop.index))
-            self.store(b, pushed, u[0], loop.index)
+            self.store(b, self.fma(b, along, self.load(b, time_slopes, i), self.load(b, started, i)), u[0], i)
+
+        self._each_state(b, push)
         b.call(solve, [factors, u[0]])
         for s in range(1, _STAGES):
-            with self._each_state(b) as loop:
-                self.store(b, self._argument(b, at, u, s, loop.index), at["trial"], loop.index)
+            self._each_state(b, lambda i, s=s: self.store(b, self._argument(b, at, u, s, i), at["trial"], i))
             self._rates(b, at, float(NODES[s]), infusing, u[s])
-            with self._each_state(b) as loop:
-                weights = [(u[j], float(C[s, j])) for j in range(s)]
-                value = self.fma(b, inverse, self._combination(b, weights, loop.index), self.load(b, u[s], loop.index))
-                if SLOPES[s]:
-                    along = b.fmul(h, self.constant(float(SLOPES[s])))
-                    value = self.fma(b, along, self.load(b, time_slopes, loop.index), value)
-                self.store(b, value, u[s], loop.index)
+            self._each_state(b, lambda i, s=s: self._couple(b, (h, inverse), u, s, time_slopes, i))
             b.call(solve, [factors, u[s]])
-        with self._each_state(b) as loop:
-            moved = b.fadd(self.load(b, at["trial"], loop.index), self.load(b, u[-1], loop.index))
-            self.store(b, moved, at["trial"], loop.index)
+
+        def arrive(i: ir.Value | int) -> None:
+            self.store(b, b.fadd(self.load(b, at["trial"], i), self.load(b, u[-1], i)), at["trial"], i)
+
+        self._each_state(b, arrive)
         self._rates(b, at, 1.0, infusing, ended)
         return self._scaled_error(b, rtol, at, lambda index: self.load(b, u[-1], index))
 
+    def _couple(
+        self,
+        b: ir.IRBuilder,
+        step: tuple[ir.Value, ir.Value],
+        u: list[ir.Value],
+        s: int,
+        time_slopes: ir.Value,
+        i: ir.Value | int,
+    ) -> None:
+        """The right-hand side of stage ``s``: its rates, plus sum C U / h, plus what the rates' own slope in time adds."""
+        h, inverse = step
+        weights = [(u[j], float(C[s, j])) for j in range(s)]
+        value = self.fma(b, inverse, self._combination(b, weights, i), self.load(b, u[s], i))
+        if SLOPES[s]:
+            along = b.fmul(h, self.constant(float(SLOPES[s])))
+            value = self.fma(b, along, self.load(b, time_slopes, i), value)
+        self.store(b, value, u[s], i)
+
     def _argument(
-        self, b: ir.IRBuilder, at: dict[str, ir.Value], u: list[ir.Value], s: int, index: ir.Value
+        self, b: ir.IRBuilder, at: dict[str, ir.Value], u: list[ir.Value], s: int, index: ir.Value | int
     ) -> ir.Value:
         """Where stage ``s`` evaluates the rates: y + sum A U, or for the last two stages the argument before plus its stage."""
         if s >= len(A):

@@ -17,17 +17,17 @@ from numba import njit
 from inferon.engine.calls import (
     ASSIGNMENTS,
     DELAYS,
-    DISTANCES,
     INLINED,
     OPTIONS,
     PRIORITIES,
     SCALES,
     STOPS,
     TRIGGERS,
+    TRUTHS,
     call,
 )
-from inferon.engine.crossings import conditions
 
+_JUST_AFTER, _JUST_AFTER_PART = 1e-9, 1e-13  # days, or part of the day: when something true until then is false
 _ROUNDS = 10_000  # executions at one instant before giving up
 _SETTLED, _NEVER_SETTLES, _ORDER_IS_RANDOM, _TOO_MANY_WAIT = 0, 6, 7, 8  # codes of Status
 PERSISTENT, TRIGGER_VALUES, SCALED, CONFLICTS = range(4)
@@ -36,24 +36,26 @@ _EVENT, _DUE, _SINCE, _VALUES = range(4)
 
 
 @njit(**INLINED)
-def settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, waiting, first, work):
+def settle(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work):
     """Fire and execute everything that happens at ``t``, until nothing more does.
 
     Returns 0, or the status of a patient whose events never settle or whose outcome SBML leaves to chance.
     """
-    truth = work[0]
-    conditions(functions[DISTANCES], t, y, p, m, d, k, g, strict)
+    strict, stopping, truth = tables[0], tables[4], work[0]
+    call(functions[TRUTHS], t, y, p, m, d, k, m)
     call(functions[TRIGGERS], t, y, p, m, d, k, truth)
     code = _SETTLED
     if _stirs(t, truth, was, pending):
-        code = _happen(
-            functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, waiting, first, work
-        )
+        code = _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work)
     call(functions[STOPS], t, y, p, m, d, k, g)
     pending[-1] = np.inf
-    for c in range(strict.shape[0]):
-        if g[c] > t:
-            pending[-1] = min(pending[-1], g[c])
+    for c in stopping:
+        if g[c] < t:
+            continue
+        changes_at_zero = strict[c] == (m[c] > 0.5)
+        stop = g[c] if changes_at_zero else g[c] + max(_JUST_AFTER, _JUST_AFTER_PART * abs(g[c]))
+        if stop > t:
+            pending[-1] = min(pending[-1], stop)
     return code
 
 
@@ -66,12 +68,13 @@ def _stirs(t, truth, was, pending):
 
 
 @njit(**OPTIONS)
-def _happen(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, waiting, first, work):
-    _, numbers, values = work
-    queue = np.full((4 * was.shape[0] + waiting.shape[0], waiting.shape[1]), np.inf)
+def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work):
+    _, events, start, target, _ = tables
+    _, numbers, values, queue = work
+    queue[:] = np.inf
     _take_due(t, waiting, queue)
     for _ in range(_ROUNDS):
-        code = _look(functions, t, y, p, m, d, k, g, strict, events, start, was, waiting, queue, work)
+        code = _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work)
         if code != _SETTLED:
             break
         call(functions[PRIORITIES], t, y, p, m, d, k, numbers)
@@ -113,10 +116,11 @@ def _take_due(t, waiting, queue):
 
 
 @njit(**OPTIONS)
-def _look(functions, t, y, p, m, d, k, g, strict, events, start, was, waiting, queue, work):
+def _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work):
     """Look at every trigger: drop what no longer holds, queue what has begun to. Returns a status when there is no room."""
-    truth, numbers, values = work
-    conditions(functions[DISTANCES], t, y, p, m, d, k, g, strict)
+    _, events, start, _, _ = tables
+    truth, numbers, values, _ = work
+    call(functions[TRUTHS], t, y, p, m, d, k, m)
     call(functions[TRIGGERS], t, y, p, m, d, k, truth)
     known = False
     for e in range(was.shape[0]):

@@ -65,9 +65,9 @@ class LaneCode:
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
         return builder.shuffle_vector(placed, undefined, zeros)
 
-    def splat_of(self, builder: ir.IRBuilder, doubles: ir.Value, index: ir.Value) -> ir.Value:
+    def splat_of(self, builder: ir.IRBuilder, doubles: ir.Value, index: ir.Value | int) -> ir.Value:
         """Element ``index`` of a plain vector of doubles in every lane."""
-        return self.splat(builder, builder.load(builder.gep(doubles, [index])))
+        return self.splat(builder, builder.load(self.at(builder, doubles, index)))
 
     def fma(self, builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Value:
         """x y + z, rounded once."""
@@ -86,6 +86,7 @@ class LaneCode:
     def straight_line(self, function: Function) -> None:
         """``void NAME_lanes(t, y, p, m, d, k, out)``: a kernel's function with one instruction a node of the graph."""
         built, builder = self.function(f"{function.name}_lanes", [self.pointer] * (1 + len(_VECTORS)))
+        built.linkage = "internal"
         vectors: dict[str, ir.Value] = dict(zip(_VECTORS, built.args[1:], strict=True))
         mathematics = VectorMath(builder, self.width, self.precision)
         where = _slots(self.kernel)

@@ -47,9 +47,9 @@ _LANDING_BIT = 32
 
 
 @njit(**INLINED)
-def _rates(functions, t, y, p, m, d, k, infused):
+def _rates(functions, t, y, p, m, d, k, infused, some_infuse):
     call(functions[RATES], t, y, p, m, d, k, k)
-    for i in range(k.shape[0]):
+    for i in range(k.shape[0] if some_infuse else 0):
         k[i] += infused[i]
 
 
@@ -58,9 +58,9 @@ def _restart_step(y, k, rtol, atol, h):
     """A first step after the right-hand side jumped (Hairer, Norsett & Wanner, Solving ODEs I, II.4)."""
     size, speed = 0.0, 0.0
     for i in range(y.shape[0]):
-        scale = atol[i] + rtol * abs(y[i])
-        size += (y[i] / scale) ** 2
-        speed += (k[i] / scale) ** 2
+        per_scale = 1.0 / (atol[i] + rtol * abs(y[i]))
+        size += (y[i] * per_scale) ** 2
+        speed += (k[i] * per_scale) ** 2
     guess = 0.01 * np.sqrt(size / speed) if speed > 0.0 else h
     return max(1e-4, min(h, guess))
 
@@ -101,24 +101,25 @@ def _land(
 
     Returns whether the patient goes on (-1, else a status), step, records given, samples taken, end and next stop.
     """
-    strict, events, start, target = tables
-    dose_time, dose_amount, dose_duration, dose_state = doses
+    dose_time, dose_amount, dose_duration, dose_state, some_infuse = doses
     stop_events, pause_events, stop_after, end_time = goals
     P, _, D, M, WAS, PENDING, SINCE, FIRST = patients
     sample_time, sample_origin, SAMPLES = samples
     p, d, m, was, pending, since, first = P[i], D[i], M[i], WAS[i], PENDING[i], SINCE[i], FIRST[i]
     t_end, going = end_time[i], _GOING
     paused_before = has_fired(pause_events, first)
-    code = settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, since, first, work)
+    code = settle(functions, t, y, p, m, d, k, g, tables, was, pending, since, first, work)
     while sampled < sample_time.shape[0] and sample_origin[i] + sample_time[sampled] <= t:
         if sample_origin[i] + sample_time[sampled] == t:
             call(functions[READOUTS], t, y, p, m, d, k, SAMPLES[i, sampled])
         sampled += 1
     before = given
     given = give_doses(t, i, given, dose_time, dose_amount, dose_duration, dose_state, y)
-    infusion_end = infusions(t, i, given, dose_time, dose_amount, dose_duration, dose_state, infused)
+    infusion_end = np.inf
+    if some_infuse:
+        infusion_end = infusions(t, i, given, dose_time, dose_amount, dose_duration, dose_state, infused)
     if given > before and code == 0:
-        code = settle(functions, t, y, p, m, d, k, g, strict, events, start, target, was, pending, since, first, work)
+        code = settle(functions, t, y, p, m, d, k, g, tables, was, pending, since, first, work)
     if code != 0:
         going = code
     ended = has_fired(stop_events, first)
@@ -128,7 +129,7 @@ def _land(
         going = _PAUSED
     elif going == _GOING and t >= t_end:
         going = _FINISHED
-    _rates(functions, t, y, p, m, d, k, infused)
+    _rates(functions, t, y, p, m, d, k, infused, some_infuse)
     call(functions[CROSSINGS], t, y, p, m, d, k, g)
     if given > before or starting:
         h = _restart_step(y, k, rtol, atol, h)
@@ -187,15 +188,6 @@ def _sample(sampled, origin, arrival, step, here, patient, sample_time, every, f
 
 
 @njit(**OPTIONS)
-def _loss(step, t, mean_error):
-    """The status of a patient whose step was refused and cannot be made smaller, or -1."""
-    finite = mean_error < np.inf
-    if step <= 1e-13 * max(1.0, abs(t)) or (not finite and step < 1e-8):
-        return _STEP_TOO_SMALL if finite else _NOT_FINITE
-    return _GOING
-
-
-@njit(**OPTIONS)
 def advance(
     functions,
     lanes,
@@ -222,28 +214,28 @@ def advance(
     """
     functions, lanes, atol, floor = borrow(functions), borrow(lanes), borrow(atol), borrow(floor)
     lane_space, workspace = borrow(lane_space), borrow(workspace)
-    tables = (borrow(tables[0]), borrow(tables[1]), borrow(tables[2]), borrow(tables[3]))
-    doses = (borrow(doses[0]), borrow(doses[1]), borrow(doses[2]), borrow(doses[3]))
+    tables = (borrow(tables[0]), borrow(tables[1]), borrow(tables[2]), borrow(tables[3]), borrow(tables[4]))
+    doses = (borrow(doses[0]), borrow(doses[1]), borrow(doses[2]), borrow(doses[3]), doses[4])
     goals = (borrow(goals[0]), borrow(goals[1]), goals[2], borrow(goals[3]))
     samples = (borrow(samples[0]), borrow(samples[1]), borrow(samples[2]))
     P, Y, D, M = borrow(patients[0]), borrow(patients[1]), borrow(patients[2]), borrow(patients[3])
     WAS, PENDING, WAITING, FIRST = borrow(patients[4]), borrow(patients[5]), borrow(patients[6]), borrow(patients[7])
     patients = (P, Y, D, M, WAS, PENDING, WAITING, FIRST)
-    watched, every = borrow(method[3]), borrow(method[4])
+    watched, every, moving = borrow(method[3]), borrow(method[4]), borrow(method[5])
     strict, target = tables[0], tables[3]
     coefficients, are_rates, scratch_rows = borrow(method[0]), method[1], method[2]
     rtol, max_step, max_steps = settings
     sample_time, sample_origin, SAMPLES = samples
     TIME, STEP, GIVEN, SAMPLED, STATUS, STEPS = clocks
     n, nm, ne, nd, np_ = Y.shape[1], M.shape[1], WAS.shape[1], D.shape[1], P.shape[1]
-    stages = coefficients.shape[0]
+    stages, nw = coefficients.shape[0], moving.shape[0]
     clock, offset = _cut(lane_space, 0, ROWS, width)
     y, offset = _cut(lane_space, offset, n, width)
     trial, offset = _cut(lane_space, offset, n, width)
     infused, offset = _cut(lane_space, offset, n, width)
     k, offset = _cut(lane_space, offset, stages * n, width)
-    g0, offset = _cut(lane_space, offset, 2 * nm, width)
-    g1, offset = _cut(lane_space, offset, 2 * nm, width)
+    g0, offset = _cut(lane_space, offset, 2 * nw, width)
+    g1, offset = _cut(lane_space, offset, 2 * nw, width)
     m, offset = _cut(lane_space, offset, nm, width)
     d, offset = _cut(lane_space, offset, nd, width)
     p, offset = _cut(lane_space, offset, np_, width)
@@ -261,7 +253,7 @@ def advance(
     delays, offset = _row(workspace, offset, ne)
     values, offset = _row(workspace, offset, max(1, target.shape[0]))
     work, at_work, dense = (
-        (truths, delays, values),
+        (truths, delays, values, np.empty((4 * ne + WAITING.shape[1], WAITING.shape[2]))),
         (left, right, distances, g1),
         (lanes[2], coefficients, are_rates, weights),
     )
@@ -286,7 +278,6 @@ def advance(
                     patient[lane], given[lane], sampled[lane], day[lane] = i, GIVEN[i], SAMPLED[i], TIME[i]
                     clock[NEXT, lane], clock[TAKEN, lane], clock[REFUSED, lane] = STEP[i], STEPS[i, 0], STEPS[i, 1]
                     clock[ACTIVE, lane] = 1.0
-                    running[lane] = True  # its row of infusions may still be the last patient's
                     _spread(P[i], p, lane)
                     one_y[:] = Y[i]
                 elif located[lane]:
@@ -304,28 +295,22 @@ def advance(
                     landing[lane] = False
                     clock[T, lane], clock[NEXT, lane], clock[STOP, lane] = day[lane], step, stop[lane]
                     clock[DUE, lane] = _next_sample(sampled[lane], sample_origin[i], sample_time)
-                    infuses = False
                     for j in range(n):
                         y[j, lane], k[j, lane] = one_y[j], one_k[j]
-                        infuses = infuses or one_infused[j] != 0.0
-                    if infuses or running[lane]:
+                    if doses[4]:
                         _spread(one_infused, infused, lane)
-                    running[lane] = infuses
-                    _spread(one_g, g0, lane)
+                        running[lane] = np.any(one_infused != 0.0)
+                    for w in range(nw):
+                        g0[w, lane], g0[nw + w, lane] = one_g[moving[w]], one_g[nm + moving[w]]
                     _spread(M[i], m, lane)
                     _spread(D[i], d, lane)
                 else:
                     Y[i, :] = one_y
-                    TIME[i], STEP[i], GIVEN[i], SAMPLED[i], STATUS[i] = (
-                        day[lane],
-                        step,
-                        given[lane],
-                        sampled[lane],
-                        going,
-                    )
+                    TIME[i], STEP[i], GIVEN[i], SAMPLED[i] = day[lane], step, given[lane], sampled[lane]
+                    STATUS[i] = going
                     STEPS[i, 0], STEPS[i, 1] = int(clock[TAKEN, lane]), int(clock[REFUSED, lane])
                     patient[lane] = -1
-        if some_land:
+        if some_land and doses[4]:
             infusing = 0
             for lane in range(width):
                 infusing += patient[lane] >= 0 and running[lane]
@@ -341,18 +326,17 @@ def advance(
             i, t, step = patient[lane], np.float64(clock[T, lane]), np.float64(clock[H, lane])
             worn_out = clock[TAKEN, lane] + clock[REFUSED, lane] >= max_steps
             if clock[ACCEPTED, lane] == 0.0:
-                lost = _TOO_MANY_STEPS if worn_out else _loss(step, t, clock[ERROR, lane])
-                if lost != _GOING:
-                    _gather(y, lane, one_y)
-                    Y[i, :] = one_y
-                    TIME[i], STEP[i], GIVEN[i], SAMPLED[i], STATUS[i] = t, step, given[lane], sampled[lane], lost
-                    STEPS[i, 0], STEPS[i, 1] = int(clock[TAKEN, lane]), int(clock[REFUSED, lane])
-                    patient[lane], landing[lane] = -1, True
+                lost = _STEP_TOO_SMALL if clock[ERROR, lane] < np.inf else _NOT_FINITE
+                _gather(y, lane, Y[i])
+                TIME[i], STEP[i], GIVEN[i], SAMPLED[i] = t, step, given[lane], sampled[lane]
+                STATUS[i] = _TOO_MANY_STEPS if worn_out else lost
+                STEPS[i, 0], STEPS[i, 1] = int(clock[TAKEN, lane]), int(clock[REFUSED, lane])
+                patient[lane], landing[lane] = -1, True
                 continue
             arrival = stop[lane] if landing[lane] else np.float64(clock[T_NEW, lane])
             here = (functions[DISTANCES], t, lane, y, trial, k, dense, watched, one)
             constants = (P[i], M[i], D[i])
-            theta = first_crossing(step, here, constants, strict, g0, at_work)
+            theta = first_crossing(step, here, constants, strict, moving, g0, at_work)
             if theta < 1.0:
                 arrival = t + theta * step
             sampled[lane] = _sample(
@@ -373,6 +357,7 @@ def lane_size(
     *,
     states: int,
     conditions: int,
+    moving: int,
     switches: int,
     parameters: int,
     stages: int,
@@ -380,7 +365,7 @@ def lane_size(
     width: int,
 ) -> int:
     """Numbers ``advance`` needs for its lanes."""
-    return width * (ROWS + (3 + stages) * states + 5 * conditions + switches + parameters + scratch)
+    return width * (ROWS + (3 + stages) * states + conditions + 4 * moving + switches + parameters + scratch)
 
 
 def work_size(*, states: int, conditions: int, events: int, assignments: int, stages: int) -> int:

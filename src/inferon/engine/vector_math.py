@@ -30,6 +30,7 @@ class Precision:
     exp_terms: int
     log_terms: int
     slack: float  # part of the way to a stop that is not worth a step of its own
+    least_step: float  # part of the day itself below which a step cannot be made smaller
 
     @property
     def bytes(self) -> int:
@@ -49,10 +50,10 @@ class Precision:
 
 DOUBLE = Precision(
     "double", ir.DoubleType(), 64, 52, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 0x3FE6A09E667F3BCD,
-    (-708.0, 709.0), 13, 11, 1e-9,
+    (-708.0, 709.0), 13, 11, 1e-9, 1e-13,
 )  # fmt: skip
 SINGLE = Precision(
-    "single", ir.FloatType(), 32, 23, 0.693359375, -2.12194440e-4, 0x3F3504F3, (-87.0, 88.0), 7, 4, 1e-6,
+    "single", ir.FloatType(), 32, 23, 0.693359375, -2.12194440e-4, 0x3F3504F3, (-87.0, 88.0), 7, 4, 1e-6, 1e-7,
 )  # fmt: skip
 PRECISIONS = {precision.name: precision for precision in (DOUBLE, SINGLE)}
 _LOG2E = 1.4426950408889634

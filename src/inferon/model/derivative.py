@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from inferon.model.expression import ONE, ZERO, Expression, call, number, walk
 
+_LEAST_BASE = number(1e-12)
+
 
 def along_flow(expression: Expression, rates: Mapping[str, Expression]) -> Expression:
     """d(expression)/dt when each named state moves with its given rate; conditions are held constant.
@@ -42,8 +44,11 @@ def _quotient(node: Expression, a: tuple[Expression, ...], d: list[Expression]) 
 
 
 def _power(node: Expression, a: tuple[Expression, ...], d: list[Expression]) -> Expression:
+    """x^e changes by e x^(e-1) dx; where e is or may be below 1, that is kept finite at x = 0."""
     base, exponent = a
-    by_base = call("mul", call("mul", exponent, call("pow", base, call("sub", exponent, ONE))), d[0])
+    whole = exponent.operation == "number" and exponent.constant >= 1
+    above_zero = base if whole else call("max", base, _LEAST_BASE)
+    by_base = call("mul", call("mul", exponent, call("pow", above_zero, call("sub", exponent, ONE))), d[0])
     if d[1] is ZERO:
         return by_base
     return call("add", by_base, call("mul", call("mul", node, call("log", base)), d[1]))

@@ -37,6 +37,7 @@ from inferon.model.reciprocals import by_fixed, by_shared
 RATE_PREFIX = "rate of "
 _LAST = number(float("-inf"))
 """Priority of an event without one."""
+_NEVER = number(float("inf"))
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,26 @@ class Kernel:
         """For each condition, whether it is false where its two sides are equal."""
         return tuple(c.operation in ("lt", "gt") for c in self.conditions)
 
+    def outputs(self, function: str) -> tuple[Expression, ...]:
+        """What the function of that name writes."""
+        return next(known.outputs for known in self.functions if known.name == function)
+
+    @property
+    def stopping(self) -> tuple[int, ...]:
+        """The conditions (indices) that change at stops known in advance, as long as no event moves them."""
+        return tuple(i for i, stop in enumerate(self.outputs("stops")) if stop is not _NEVER)
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """The conditions (indices) whose change must be looked for inside a step; the others change at stops known in advance."""
+        slopes = [along_flow(distance, {}) for distance in self.outputs("distances")]
+        pairs = enumerate(zip(self.outputs("stops"), slopes, strict=True))
+        return tuple(i for i, (stop, slope) in pairs if not _is_timed(stop, slope))
+
     @property
     def watched(self) -> tuple[int, ...]:
         """The states (indices) that some condition looks at."""
-        distances = next(function.outputs for function in self.functions if function.name == "distances")
+        distances = self.outputs("distances")
         mentioned = {node.name for node in walk(distances) if node.operation == "symbol"}
         return tuple(i for i, state in enumerate(self.states) if state in mentioned)
 
@@ -97,7 +114,7 @@ class Jacobian:
 
 def jacobian(kernel: Kernel) -> Jacobian:
     """The Jacobian of a kernel's rates by its states."""
-    rates = next(function.outputs for function in kernel.functions if function.name == "rates")
+    rates = kernel.outputs("rates")
     found: dict[tuple[int, int], Expression] = {}
     for row, rate in enumerate(rates):
         mentioned = names(rate)
@@ -132,7 +149,7 @@ def build_kernel(model: Model, readouts: Sequence[str] = ()) -> Kernel:
     conditions = _conditions([*rates, *triggers, *shown, *values], model)
     with_modes = _mode_replacer(conditions)
     rates, triggers, shown, values = (with_modes(group) for group in (rates, triggers, shown, values))
-    crossings = _crossing_functions(conditions, with_modes, model)
+    crossings, stops = _crossing_functions(conditions, with_modes, model)
     groups = {
         "rates": rates,
         "initial": initial,
@@ -142,9 +159,10 @@ def build_kernel(model: Model, readouts: Sequence[str] = ()) -> Kernel:
         "readouts": shown,
         "crossings": crossings,
         "distances": crossings[: len(conditions)],
+        "truths": _truths(conditions, crossings[: len(conditions)]),
         "priorities": priorities,
         "scales": scales,
-        "stops": [_stop(distance, model) for distance in crossings[: len(conditions)]],
+        "stops": stops,
     }
     hoisted, groups = _hoist(_with_reciprocals(groups, model), model)
     starts, targets = _assignment_slots(model)
@@ -202,22 +220,42 @@ def _mode_replacer(conditions: Sequence[Expression]):
     return lambda expressions: rebuild(expressions, lambda node: index.get(id(node)))
 
 
-def _crossing_functions(conditions: Sequence[Expression], with_modes, model: Model) -> list[Expression]:
-    """For each condition a function positive where it holds, then the rates of change of those functions."""
-    distances = []
+def _crossing_functions(
+    conditions: Sequence[Expression], with_modes, model: Model
+) -> tuple[list[Expression], list[Expression]]:
+    """For each condition a function positive where it holds, then the rates of change of those functions; and its stop."""
+    distances, stops = [], []
     for condition in conditions:
         left, right = with_modes(condition.arguments)
         small, large = (left, right) if condition.operation in ("lt", "le") else (right, left)
-        distances.append(call("sub", large, small))
+        distance = call("sub", large, small)
+        slope, stop = along_flow(distance, {}), _stop(distance, model)
+        if _is_timed(stop, slope):  # exact at its own stop, whatever the rounding of the condition as written
+            distance = call("sub", TIME, stop) if slope.constant > 0 else call("sub", stop, TIME)
+        distances.append(distance)
+        stops.append(stop)
     rates = {name: symbol(RATE_PREFIX + name) for name in model.state_names}
-    return distances + [along_flow(distance, rates) for distance in distances]
+    return distances + [along_flow(distance, rates) for distance in distances], stops
+
+
+def _truths(conditions: Sequence[Expression], distances: Sequence[Expression]) -> list[Expression]:
+    """Whether each condition holds, whatever held before; those inside others come first."""
+    found: list[Expression] = []
+    for condition, distance in zip(conditions, distances, strict=True):
+        now = rebuild([distance], lambda node: found[node.index] if node.operation == "mode" else None)[0]
+        found.append(call("gt" if condition.operation in ("lt", "gt") else "ge", now, ZERO))
+    return [_as_number(truth) for truth in found]
+
+
+def _is_timed(stop: Expression, slope: Expression) -> bool:
+    return stop is not _NEVER and slope.operation == "number"
 
 
 def _stop(distance: Expression, model: Model) -> Expression:
     """The time at which a distance that is linear in time is zero, so that the engine can stop there; else infinity."""
     slope = along_flow(distance, {})
     if slope is ZERO or _mentions_time(slope) or names(distance) & {*model.state_names}:
-        return number(float("inf"))
+        return _NEVER
     at_zero = rebuild([distance], lambda node: ZERO if node is TIME else None)[0]
     return call("div", call("neg", at_zero), slope)
 

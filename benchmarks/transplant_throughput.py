@@ -15,18 +15,22 @@ import json
 import platform
 import resource
 import statistics
+import tempfile
 import time
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from inferon.cohort import draw_cohort
 from inferon.engine import Batch, compile_model
 from inferon.engine.compiled import machine_width
 from inferon.protocol import Regimen
-from inferon.trial.simulate import SETTINGS, START_DAY, _inputs, simulate_arm
+from inferon.store import write_parquet_blocks
+from inferon.trial import arm_in_blocks
+from inferon.trial.simulate import SETTINGS, START_DAY, _inputs
 
 RESULTS = Path(__file__).parent / "results"
 FOUR_DOSES = [Regimen(drug="peginterferon alfa-2a", dose=180, start=-1, interval=14, doses=4)]
@@ -78,21 +82,32 @@ def throughput(patients: int, repeats: int) -> list[dict]:
     return list(rows.values())
 
 
-def million(patients: int = 1_000_000, block: int = 20_000, rtol: float = 1e-4) -> dict:
-    """Relapse, death and GVHD of a million patients, block by block in constant memory."""
-    start, counts = time.perf_counter(), {"relapse": 0, "non_relapse_mortality": 0, "acute_gvhd_3_4": 0}
-    for first in range(0, patients, block):
-        cohort = draw_cohort("transplant-reference", np.arange(first, min(first + block, patients)), seed=SEED)
-        settings = replace(SETTINGS, rtol=rtol)
-        events = simulate_arm(cohort, FOUR_DOSES, follow_up=FOLLOW_UP, settings=settings, threads=2).events
-        for name in counts:
-            counts[name] += int(events[f"{name}_day"].is_not_null().sum())
+def million(patients: int = 1_000_000, rtol: float = 1e-4) -> dict:
+    """Relapse, death and GVHD of a million patients, streamed to a file block by block in constant memory."""
+    settings = replace(SETTINGS, rtol=rtol)
+    with tempfile.TemporaryDirectory() as folder:
+        path, start = Path(folder) / "events.parquet", time.perf_counter()
+        blocks = arm_in_blocks(
+            "transplant-reference",
+            FOUR_DOSES,
+            patients=patients,
+            seed=SEED,
+            follow_up=FOLLOW_UP,
+            settings=settings,
+            threads=2,
+        )
+        rows = write_parquet_blocks(blocks, path)
+        names = ("relapse", "non_relapse_mortality", "acute_gvhd_3_4")
+        counts = pl.scan_parquet(path).select(pl.col(f"{name}_day").count().alias(name) for name in names).collect()
+        seconds = time.perf_counter() - start
+        size = path.stat().st_size / 2**20
     return {
-        "patients": patients,
+        "patients": rows,
         "rtol": rtol,
-        "seconds": time.perf_counter() - start,
+        "seconds": seconds,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "share": {name: count / patients for name, count in counts.items()},
+        "file_mib": size,
+        "share": {name: counts[name].item() / patients for name in names},
     }
 
 

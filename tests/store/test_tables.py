@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from polars.testing import assert_frame_equal
 
-from inferon.store import sha256_of_file, write_parquet
+from inferon.store import sha256_of_file, write_parquet, write_parquet_blocks
 
 ROWS = 70_000  # more than one row group
 
@@ -86,3 +86,23 @@ def test_fault_nan_is_refused_by_the_name_of_its_column_and_nothing_is_written(t
         write_parquet(pl.DataFrame({"lower": [0.1, None], "upper": [0.2, float("nan")]}), path)
     assert list(tmp_path.iterdir()) == []
     write_parquet(pl.DataFrame({"log10_L": [float("-inf"), None]}), path)
+
+
+def test_law_blocks_written_one_after_another_are_the_whole_table(tmp_path: Path) -> None:
+    blocks = [pl.DataFrame({"patient": range(first, first + 3), "day": [1.5, None, 2.5]}) for first in (0, 3, 6)]
+    path = tmp_path / "events.parquet"
+    assert write_parquet_blocks(iter(blocks), path) == 9
+    assert pl.read_parquet(path).equals(pl.concat(blocks))
+    assert pq.ParquetFile(path).num_row_groups == 3
+
+
+def test_fault_a_block_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    def broken():
+        yield pl.DataFrame({"patient": [0]})
+        raise RuntimeError("the third block")
+
+    with pytest.raises(RuntimeError, match="third block"):
+        write_parquet_blocks(broken(), tmp_path / "events.parquet")
+    with pytest.raises(ValueError, match="nothing to write"):
+        write_parquet_blocks([], tmp_path / "events.parquet")
+    assert list(tmp_path.iterdir()) == []

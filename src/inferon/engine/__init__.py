@@ -3,6 +3,22 @@
 from inferon.engine.batch import Batch, Doses, Settings
 from inferon.engine.compiled import CompiledModel, compile_model
 from inferon.engine.extinction import extinction_probability
+from inferon.engine.sensitivity import (
+    cumulative_incidence_sensitivity,
+    event_probability_sensitivity,
+    sensitivity_batch,
+)
 from inferon.engine.status import Status
 
-__all__ = ["Batch", "CompiledModel", "Doses", "Settings", "Status", "compile_model", "extinction_probability"]
+__all__ = [
+    "Batch",
+    "CompiledModel",
+    "Doses",
+    "Settings",
+    "Status",
+    "compile_model",
+    "cumulative_incidence_sensitivity",
+    "event_probability_sensitivity",
+    "extinction_probability",
+    "sensitivity_batch",
+]

@@ -72,6 +72,10 @@ _PER_PATIENT = (
 )  # fmt: skip
 
 
+_SMALLEST_CHUNK, _LARGEST_CHUNK = 256, 4096
+"""Patients carried at a time: enough to keep every lane busy to the end, few enough that threads finish together."""
+
+
 class Batch:
     """The present state of many patients of one model; ``advance`` carries them on.
 
@@ -166,20 +170,20 @@ class Batch:
         stop_not_before: float = -np.inf,
         pause_on: Collection[str] = (),
         threads: int = 1,
-        chunk: int = 256,
+        chunk: int | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> None:
         """Carry every running or paused patient on to day ``until``.
 
         A patient stops early once an event of ``stop_on`` has happened and ``stop_not_before`` is reached, and pauses the
-        moment an event of ``pause_on`` happens first. ``progress`` is called with the number of patients just done.
-        Results do not depend on ``threads`` or ``chunk``.
+        moment an event of ``pause_on`` happens first. ``chunk`` patients are carried at a time (None: a few chunks a thread);
+        ``progress`` is called with the number of patients just done. Results do not depend on ``threads`` or ``chunk``.
         """
         from inferon.engine.lanes import advance, lane_size, work_size
 
         kernel, n, width, method = self.model.kernel, len(self), self.model.width, self.model.method
-        watched, moving = np.array(kernel.watched, dtype=np.int64), np.array(kernel.moving, dtype=np.int64)
-        every = np.arange(len(kernel.states))
+        watched, shown = (np.array(kernel.states_in(f), dtype=np.int64) for f in ("distances", "readouts"))
+        every, moving = np.arange(len(kernel.states)), np.array(kernel.moving, dtype=np.int64)
         flags = [np.array([event.name in group for event in kernel.events]) for group in (stop_on, pause_on)]
         end = np.broadcast_to(np.asarray(until, dtype=float), (n,)).copy()
         atol = np.array([self.settings.atol.get(s, self.settings.default_atol) for s in kernel.states])
@@ -187,7 +191,7 @@ class Batch:
         arguments = (
             self.model.addresses[1:],
             self.model.lanes,
-            (method.interpolant, method.stages_are_rates, self.model.scratch_rows, watched, every, moving),
+            (method.interpolant, method.stages_are_rates, self.model.scratch_rows, watched, shown, every, moving),
             self._tables,
             (self.settings.rtol, float(self.settings.max_step), self.settings.max_steps),
             atol,
@@ -215,6 +219,8 @@ class Batch:
         )
         work = work_size(**shape, events=len(kernel.events), assignments=len(kernel.assignment_target))
         real = self.model.real
+
+        chunk = chunk or min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, -(-len(going) // (4 * threads))))
 
         def carry(first: int) -> None:
             chosen = going[first : first + chunk]

@@ -162,9 +162,9 @@ def _row(raw, offset, count):
 
 
 @njit(**INLINED)
-def _raise(values, floor, out):
+def _raise(values, which, floor, out):
     """Values at or above the floor; what is exactly 0 stays 0."""
-    for i in range(values.shape[0]):
+    for i in which:
         out[i] = values[i] if values[i] == 0.0 else max(values[i], floor[i])
 
 
@@ -174,14 +174,14 @@ def _next_sample(sampled, origin, sample_time):
 
 
 @njit(**OPTIONS)
-def _sample(sampled, origin, arrival, step, here, patient, sample_time, every, floor, functions, k, out):
+def _sample(sampled, origin, arrival, step, here, patient, sample_time, shown, floor, functions, k, out):
     """Read out every sample due before ``arrival`` from the step's dense output; returns how many have been taken."""
     t, lane, y, trial, stages, dense, one = here[1], here[2], here[3], here[4], here[5], here[6], here[8]
     p, m, d = patient
     while _next_sample(sampled, origin, sample_time) < arrival:
         at = origin + sample_time[sampled]
-        interpolate(min(1.0, max(0.0, (at - t) / step)), step, lane, y, trial, stages, dense, every, one)
-        _raise(one, floor, one)
+        interpolate(min(1.0, max(0.0, (at - t) / step)), step, lane, y, trial, stages, dense, shown, one)
+        _raise(one, shown, floor, one)
         call(functions[READOUTS], at, one, p, m, d, k, out[sampled])
         sampled += 1
     return sampled
@@ -221,7 +221,8 @@ def advance(
     P, Y, D, M = borrow(patients[0]), borrow(patients[1]), borrow(patients[2]), borrow(patients[3])
     WAS, PENDING, WAITING, FIRST = borrow(patients[4]), borrow(patients[5]), borrow(patients[6]), borrow(patients[7])
     patients = (P, Y, D, M, WAS, PENDING, WAITING, FIRST)
-    watched, every, moving = borrow(method[3]), borrow(method[4]), borrow(method[5])
+    watched, shown = borrow(method[3]), borrow(method[4])
+    every, moving = borrow(method[5]), borrow(method[6])
     strict, target = tables[0], tables[3]
     coefficients, are_rates, scratch_rows = borrow(method[0]), method[1], method[2]
     rtol, max_step, max_steps = settings
@@ -340,13 +341,13 @@ def advance(
             if theta < 1.0:
                 arrival = t + theta * step
             sampled[lane] = _sample(
-                sampled[lane], sample_origin[i], arrival, step, here, constants, sample_time, every, floor, functions, one_k,
+                sampled[lane], sample_origin[i], arrival, step, here, constants, sample_time, shown, floor, functions, one_k,
                 SAMPLES[i],
             )  # fmt: skip
             clock[DUE, lane] = _next_sample(sampled[lane], sample_origin[i], sample_time)
             if theta < 1.0:
                 interpolate(theta, step, lane, y, trial, k, dense, every, one)
-                _raise(one, floor, LOCATED[lane])
+                _raise(one, every, floor, LOCATED[lane])
                 located[lane] = True
             if theta <= 1.0 or worn_out:
                 landing[lane], day[lane] = True, arrival

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from inferon.engine.batch import Batch, Settings
+from inferon.engine.choice import choose_method
 from inferon.engine.compiled import compile_model
 from inferon.engine.status import Status
 from inferon.model.model import Model
@@ -36,33 +37,39 @@ def simulate_model(
     atol: float = 1e-12,
     max_step: float | None = None,
     max_steps: int = 1_000_000,
+    method: str = "explicit",
 ) -> pl.DataFrame:
     """Values of ``outputs`` at ``times`` (ascending, from 0 on, in the model's own unit): columns ``time`` and one for each.
 
     An output is any state, parameter, switch or formula by name; of a species also ``amount of S`` and ``concentration of S``.
     All states, switches and formulas when None. A value at the very time of an event is the one after it. ``parameters``
     replaces values of the model. No step is longer than ``max_step``, by default the widest gap of the grid, so that a
-    condition on a formula of time alone is looked at as often as its values are asked for. Raises ``KeyError`` for an unknown
-    name, ``SimulationError`` when the model cannot be solved.
+    condition on a formula of time alone is looked at as often as its values are asked for. ``method`` is explicit, implicit, or
+    auto: the cheaper of the two (``choose_method``). Raises ``KeyError`` for an unknown name, ``SimulationError`` when the
+    model cannot be solved.
     """
     grid = np.asarray(times, dtype=float)
     if len(grid) and not (np.all(np.diff(grid) >= 0) and grid[0] >= 0 and np.isfinite(grid[-1])):
         raise ValueError("times are finite, ascending and not negative")
     names = [*model.state_names, *model.switches, *model.assigned] if outputs is None else list(dict.fromkeys(outputs))
-    compiled = compile_model(model, names)
+    settings = Settings(
+        rtol=rtol,
+        default_atol=atol,
+        floor=dict.fromkeys(model.state_names, -np.inf),
+        max_step=max_step or _widest_gap(grid),
+        max_steps=max_steps,
+        waiting=_WAITING,
+    )
+    if method == "auto":
+        end = float(grid[-1]) if len(grid) else 0.0
+        choice = choose_method(model, readouts=names, parameters=parameters, start=0.0, end=end, settings=settings)
+        method = choice.method
+    compiled = compile_model(model, names, method=method)
     values = compiled.defaults(1)
     for name, value in (parameters or {}).items():
         if name not in model.parameters:
             raise KeyError(f"{model.name} has no parameter {name!r}")
         values[0, compiled.column(name)] = value
-    settings = Settings(
-        rtol=rtol,
-        default_atol=atol,
-        floor=dict.fromkeys(compiled.kernel.states, -np.inf),
-        max_step=max_step or _widest_gap(grid),
-        max_steps=max_steps,
-        waiting=_WAITING,
-    )
     looked_at = _just_after(grid)
     batch = Batch(compiled, values, start=0.0, sample_days=looked_at, settings=settings)
     if len(grid):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import libsbml
 
@@ -16,26 +18,27 @@ from inferon.model.model import Model, Parameter
 from inferon.model.parameters import read_parameters
 from inferon.model.sbml import read_parts
 
-_MODULES = {
-    "interferon_pk": "interferon_pk",
-    "interferon_response": "interferon_response",
-    "marrow": "marrow",
-    "leukaemia": "marrow",
-    "marrow_space": "marrow",
-    "shared_space": "marrow",
-    "transplant": "transplant",
-}
-"""Module name to folder of the biology room."""
-
 
 def biology() -> Traversable:
     """The folder of the biology room."""
     return files("inferon.biology")
 
 
+@cache
+def _folders() -> dict[str, str]:
+    """Module name to folder: every Antimony file in a folder of the biology room is a module."""
+    folders = sorted(entry.name for entry in biology().iterdir() if entry.is_dir() and entry.name != "composites")
+    found = {}
+    for folder in folders:
+        for file in sorted(entry.name for entry in (biology() / folder).iterdir()):
+            if file.endswith(".ant"):
+                found[file.removesuffix(".ant")] = folder
+    return found
+
+
 def modules() -> tuple[str, ...]:
     """Names of the modules that can be shown and composed."""
-    return tuple(_MODULES)
+    return tuple(_folders())
 
 
 @cache
@@ -46,7 +49,7 @@ def parameter_table(folder: str) -> dict[str, Parameter]:
 
 def module_folder(name: str) -> Traversable:
     """The folder a module lives in."""
-    return biology() / _MODULES[name]
+    return biology() / _folders()[name]
 
 
 def module_source(name: str) -> str:
@@ -68,7 +71,7 @@ def module_document(name: str) -> libsbml.SBMLDocument:
 def load_module(name: str) -> Module:
     """One module: read, turned into SBML, unit-checked alone, with the values of its folder's table."""
     document = module_document(name)
-    return Module(read_header(module_source(name)), read_parts(document), parameter_table(_MODULES[name]))
+    return Module(read_header(module_source(name)), read_parts(document), parameter_table(_folders()[name]))
 
 
 DEFAULT_PRODUCT = "peginterferon alfa-2a"
@@ -82,65 +85,36 @@ def _default_rows() -> dict[str, str]:
     return {**row, "w_cyt": "w_cyt_40kDa"}
 
 
-NO_EFFECT = {"f_anc": 1.0, "f_plt": 1.0, "f_hb": 1.0, "q_ap": 1.0}
-"""Couplings of the interferon response when no interferon is modelled."""
+@cache
+def _composite(name: str) -> dict[str, Any]:
+    return tomllib.loads((biology() / "composites" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _pk() -> Instance:
-    return Instance(load_module("interferon_pk"), values=_default_rows())
-
-
-def _response(**rows: str) -> Instance:
-    return Instance(load_module("interferon_response"), values={**_default_rows(), **rows})
-
-
-def _interferon() -> Model:
-    return compose("interferon", [_pk(), _response()])
-
-
-def _interferon_marrow() -> Model:
-    space = Instance(load_module("marrow_space"))
-    no_leukaemia = {"E_chemo": 0.0, "leukaemia_cells": 0.0, "circulating_blasts": 0.0}
-    return compose("interferon_marrow", [_pk(), _response(), Instance(load_module("marrow")), space], no_leukaemia)
-
-
-def _marrow() -> Model:
-    preset = {"a1L": "a1L_AML_default", "p1L": "p1L_AML_default", "p2L": "p1L_AML_default"}
-    leukaemia = Instance(load_module("leukaemia"), values=preset)
-    space = Instance(load_module("marrow_space"))
-    return compose("marrow", [Instance(load_module("marrow")), leukaemia, space], {"E_chemo": 0.0, **NO_EFFECT})
-
-
-def _transplant() -> Model:
-    marrow = load_module("marrow")
-    return compose(
-        "transplant",
-        [
-            _pk(),
-            _response(IC_anc="IC_anc_hct"),
-            Instance(marrow, "donor", {"marrow_cells": "cells_donor", "neutrophils": "neutrophils_donor"}),
-            Instance(marrow, "host", {"marrow_cells": "cells_host", "neutrophils": "neutrophils_host"}),
-            Instance(load_module("shared_space")),
-            Instance(load_module("transplant")),
-        ],
-        {"E_chemo": 0.0},
+def _instance(entry: Mapping[str, Any]) -> Instance:
+    rows = _default_rows() if entry.get("product_rows") else {}
+    return Instance(
+        load_module(entry["module"]),
+        entry.get("name", ""),
+        entry.get("rename", {}),
+        {**rows, **entry.get("values", {})},
     )
 
 
-_COMPOSITES: dict[str, tuple[str, Callable[[], Model]]] = {
-    "interferon": ("drug and response in one person", _interferon),
-    "interferon_marrow": ("drug, response and blood counts in one person without leukaemia", _interferon_marrow),
-    "marrow": ("a leukaemic clone crowding out normal haematopoiesis", _marrow),
-    "transplant": ("peri-transplant interferon: drug, response, donor and host marrow, transplant", _transplant),
-}
-
-
+@cache
 def composites() -> dict[str, str]:
-    """Names of the composite models, with one line each."""
-    return {name: line for name, (line, _) in _COMPOSITES.items()}
+    """Names of the composite models, with one line each: every file in the folder ``composites`` of the biology room is one."""
+    files_found = sorted(entry.name for entry in (biology() / "composites").iterdir() if entry.name.endswith(".toml"))
+    return {name: _composite(name)["title"] for name in (file.removesuffix(".toml") for file in files_found)}
 
 
 @cache
 def load_composite(name: str) -> Model:
-    """One composite model by name; raises ``KeyError`` for an unknown name."""
-    return _COMPOSITES[name][1]()
+    """One composite model by name; raises ``KeyError`` for an unknown name.
+
+    Its file lists ``modules`` (module, and where needed name, rename, values: which row of the table stands for which symbol, and
+    ``product_rows``: the rows of the default product) and under ``absent`` the constants of couplings that nobody produces.
+    """
+    if name not in composites():
+        raise KeyError(name)
+    entry = _composite(name)
+    return compose(name, [_instance(module) for module in entry["modules"]], entry.get("absent"))

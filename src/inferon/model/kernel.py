@@ -85,11 +85,9 @@ class Kernel:
         pairs = enumerate(zip(self.outputs("stops"), slopes, strict=True))
         return tuple(i for i, (stop, slope) in pairs if not _is_timed(stop, slope))
 
-    @property
-    def watched(self) -> tuple[int, ...]:
-        """The states (indices) that some condition looks at."""
-        distances = self.outputs("distances")
-        mentioned = {node.name for node in walk(distances) if node.operation == "symbol"}
+    def states_in(self, function: str) -> tuple[int, ...]:
+        """The states (indices) that a function mentions."""
+        mentioned = {node.name for node in walk(self.outputs(function)) if node.operation == "symbol"}
         return tuple(i for i, state in enumerate(self.states) if state in mentioned)
 
     @property

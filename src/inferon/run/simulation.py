@@ -17,6 +17,9 @@ from inferon.trial import READOUTS, simulate_arm
 DAILY = np.arange(-1.0, 181.0)
 """Study days at which the mechanism is sampled."""
 
+SAMPLED_PATIENTS = 4000
+"""Patients of an arm whose mechanism is sampled: quantiles need no more, and memory should not grow with a large cohort."""
+
 MOST_FAILURES = 0.001
 """Share of unsolved patients above which a run refuses to summarise."""
 
@@ -50,9 +53,18 @@ def blocks(study: Study, chunk: int) -> Iterator[Block]:
     for number, (population, size) in enumerate(populations):
         for family in study.families if number == 0 else study.families[:1]:
             for arm in study.arms:
-                for first in range(0, size, chunk):
-                    sampled = number == 0 and family == study.families[0]
-                    yield Block(population, family, arm, first, min(first + chunk, size), sampled)
+                sampled = SAMPLED_PATIENTS if number == 0 and family == study.families[0] else 0
+                for first, last in _cuts(size, chunk, sampled):
+                    yield Block(population, family, arm, first, last, first < sampled)
+
+
+def _cuts(size: int, chunk: int, sampled: int) -> Iterator[tuple[int, int]]:
+    """Blocks of at most ``chunk`` patients; none holds both sampled patients and others."""
+    first = 0
+    while first < size:
+        last = min(first + chunk, size, sampled if first < sampled else size)
+        yield first, last
+        first = last
 
 
 def simulate(

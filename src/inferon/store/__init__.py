@@ -8,3 +8,4 @@ from inferon.store.checkpoints import Checkpoints as Checkpoints
 from inferon.store.checksums import content_key as content_key
 from inferon.store.checksums import sha256_of_file as sha256_of_file
 from inferon.store.tables import write_parquet as write_parquet
+from inferon.store.tables import write_parquet_blocks as write_parquet_blocks

@@ -1,5 +1,7 @@
 """Parquet whose bytes depend on the table alone, not on how it was put together."""
 
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +13,29 @@ from inferon.store.atomic import atomic_file
 
 ROWS_PER_GROUP = 65_536
 COMPRESSION_LEVEL = 3
+
+
+def write_parquet_blocks(blocks: Iterable[pl.DataFrame], path: str | Path) -> int:
+    """Write frames of equal columns one after another into one file, a row group each, in the memory of one; returns the rows.
+
+    The file appears when the last block is in it; if a block fails there is none. Raises ValueError for NaN and for no block.
+    """
+    blocks = iter(blocks)
+    first = next(blocks, None)
+    if first is None:
+        raise ValueError("there is nothing to write")
+    rows = 0
+    with (
+        atomic_file(path) as stream,
+        pq.ParquetWriter(
+            stream, _contiguous(first).schema, compression="zstd", compression_level=COMPRESSION_LEVEL
+        ) as writer,
+    ):
+        for frame in chain([first], blocks):
+            _refuse_nan(frame)
+            writer.write_table(_contiguous(frame))
+            rows += len(frame)
+    return rows
 
 
 def write_parquet(frame: pl.DataFrame, path: str | Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,6 +33,9 @@ READOUTS = {
 
 _RATES = ("transplant__birth", "transplant__death", "transplant__wake", "transplant__kill")
 _TERMINAL = ("relapse", "non_relapse_mortality")
+_CLONOGENIC = ("transplant__A", "transplant__Q")
+_FORECASTS = 128
+"""Patients forecast at once: their rates by quarter days still fit into the processor's cache."""
 _GRAFT_STATES = ("donor__C1", "donor__C2")
 
 SETTINGS = Settings(
@@ -99,7 +103,7 @@ def simulate_arm(
     model, values, doses = _inputs(cohort, [r for r in regimens if r.start <= follow_up], parameters or {})
     batch = Batch(model, values, start=START_DAY, doses=doses, sample_days=_visit_days(days), settings=settings)
     window = min(table["t_gvhd_max"], follow_up)
-    journey = {"stop_on": _TERMINAL, "stop_not_before": window, "threads": threads, "chunk": 64}
+    journey = {"stop_on": _TERMINAL, "stop_not_before": window, "threads": threads}
     batch.advance(follow_up, pause_on=("few_clonogenic",) if extinction_layer else (), progress=progress, **journey)
     fate = np.full((2, len(batch)), np.nan)
     paused = np.flatnonzero(batch.status == Status.PAUSED)
@@ -155,19 +159,33 @@ def _inputs(
 def _decide_extinction(
     batch: Batch, paused: np.ndarray, cohort: Cohort, table: Mapping[str, float], follow_up: float, threads: int
 ) -> np.ndarray:
-    """Forecast each paused patient to the horizon, draw extinction once, and put the outcome into the batch.
+    """Draw extinction once for each paused patient and put the outcome into the batch.
 
     Returns the probability and whether extinct (0 or 1), shape (2, paused).
     """
+    pieces = [paused[first : first + _FORECASTS] for first in range(0, len(paused), _FORECASTS)]
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        found = pool.map(lambda piece: _extinction_probability(batch, piece, table, follow_up), pieces)
+    probability = np.concatenate(list(found))
+    extinct = cohort.draws["extinction"][paused] < probability
+    for name in _CLONOGENIC:
+        column = batch.state(name)
+        survivors = np.minimum(column[paused] / np.maximum(1 - probability, 1e-12), 1e11)
+        column[paused] = np.where(extinct, 0.0, survivors)
+    return np.array([probability, extinct.astype(float)])
+
+
+def _extinction_probability(
+    batch: Batch, paused: np.ndarray, table: Mapping[str, float], follow_up: float
+) -> np.ndarray:
+    """Forecast the paused patients (indices) to the horizon as if they went on, and from that their chance of extinction."""
     step, origin = table["dt_ext"], batch.t[paused].copy()
     counts = np.floor((follow_up - origin) / step + 1e-9).astype(np.int64) + 1
-    grid = step * np.arange(counts.max())
-    forecast = batch.copy(paused, sample_days=grid, origin=origin)
-    forecast.advance(origin + step * (counts - 1) + 1e-9, threads=threads, chunk=16)
-    birth, death, wake, kill = (np.ascontiguousarray(forecast.samples[:, :, len(READOUTS) + j]) for j in range(4))
-    clonogenic = table["f_c"]
-    cells = {name: batch.state(f"transplant__{name}") for name in ("A", "Q")}
-    probability = extinction_probability(
+    forecast = batch.copy(paused, sample_days=step * np.arange(counts.max()), origin=origin)
+    forecast.advance(origin + step * (counts - 1) + 1e-9)
+    birth, death, wake, kill = (forecast.samples[:, :, len(READOUTS) + j] for j in range(4))
+    cycling, dormant = (table["f_c"] * batch.state(name)[paused] for name in _CLONOGENIC)
+    return extinction_probability(
         birth,
         death,
         wake,
@@ -175,14 +193,9 @@ def _decide_extinction(
         to_dormant=np.full(len(paused), table["k_aq"]),
         step=step,
         counts=counts,
-        cycling=clonogenic * cells["A"][paused],
-        dormant=clonogenic * cells["Q"][paused],
+        cycling=cycling,
+        dormant=dormant,
     )
-    extinct = cohort.draws["extinction"][paused] < probability
-    for column in cells.values():
-        survivors = np.minimum(column[paused] / np.maximum(1 - probability, 1e-12), 1e11)
-        column[paused] = np.where(extinct, 0.0, survivors)
-    return np.array([probability, extinct.astype(float)])
 
 
 def _result(

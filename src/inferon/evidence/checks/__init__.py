@@ -1,0 +1,1 @@
+"""Acceptance checks, one file a module of the biology; see `inferon.evidence.check`."""

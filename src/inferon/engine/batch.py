@@ -217,19 +217,32 @@ class Batch:
             scratch=self.model.scratch_rows,
             width=width,
         )
-        work = work_size(**shape, events=len(kernel.events), assignments=len(kernel.assignment_target))
+        work = work_size(
+            **shape,
+            events=len(kernel.events),
+            assignments=len(kernel.assignment_target),
+            width=width,
+            queue=self.waiting.shape[1:],
+        )
         real = self.model.real
 
-        chunk = chunk or min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, -(-len(going) // (4 * threads))))
+        share = len(going) if threads == 1 else -(-len(going) // (4 * threads))
+        chunk = chunk or min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, share))
 
         def carry(first: int) -> None:
             chosen = going[first : first + chunk]
-            rebuilding(advance)(*arguments, chosen, width, _aligned(lane_numbers, real), np.zeros(work))
+            space = _aligned(lane_numbers, real), np.zeros(work), np.zeros((6, width), np.int64)
+            rebuilding(advance)(*arguments, chosen, width, *space)
             if progress:
                 progress(len(chosen))
 
-        with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-            list(pool.map(carry, range(0, len(going), chunk)))
+        chunks = range(0, len(going), chunk)
+        if threads == 1:
+            for first in chunks:
+                carry(first)
+        else:
+            with ThreadPoolExecutor(max_workers=threads) as pool:
+                list(pool.map(carry, chunks))
 
     def failures(self) -> dict[str, int]:
         """Number of patients by sentence of failure."""

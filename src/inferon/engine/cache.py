@@ -15,7 +15,8 @@ import pickle
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,8 +85,14 @@ def rebuilding(function: Callable[..., Result]) -> Callable[..., Result]:
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:
+        kinds = (function, *(getattr(argument, "dtype", None) for argument in arguments))
         try:
-            return function(*arguments)
+            if kinds in _compiled:
+                return function(*arguments)
+            with _plainly_compiled():
+                result = function(*arguments)
+            _compiled.add(kinds)
+            return result
         except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, AttributeError, ImportError):
             folder = os.environ.get("NUMBA_CACHE_DIR", "")
             if not folder.startswith(str(cache_folder())):
@@ -95,3 +102,24 @@ def rebuilding(function: Callable[..., Result]) -> Callable[..., Result]:
             return function(*arguments)
 
     return call
+
+
+_compiled: set[tuple] = set()
+_compiling = threading.Lock()
+
+
+@contextlib.contextmanager
+def _plainly_compiled() -> Iterator[None]:
+    """Compile without looking for loops to vectorise: the driver has none worth it, and half the time to compile goes there."""
+    from numba import config
+
+    names = ("LOOP_VECTORIZE", "SLP_VECTORIZE")
+    with _compiling:
+        before = [getattr(config, name) for name in names]
+        try:
+            for name in names:
+                setattr(config, name, 0)
+            yield
+        finally:
+            for name, value in zip(names, before, strict=True):
+                setattr(config, name, value)

@@ -71,7 +71,8 @@ def _stirs(t, truth, was, pending):
 def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work):
     _, events, start, target, _ = tables
     _, numbers, values, queue = work
-    queue[:] = np.inf
+    for row in range(queue.shape[0]):
+        queue[row, _DUE] = np.inf
     _take_due(t, waiting, queue)
     for _ in range(_ROUNDS):
         code = _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work)
@@ -87,16 +88,18 @@ def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first
         e = int(queue[row, _EVENT])
         if not events[e, TRIGGER_VALUES]:
             call(functions[ASSIGNMENTS], t, y, p, m, d, k, values)
-            queue[row, _VALUES : _VALUES + start[e + 1] - start[e]] = values[start[e] : start[e + 1]]
+            _keep(e, values, start, queue, row)
         if events[e, SCALED]:
             call(functions[SCALES], t, y, p, m, d, k, values)
-            queue[row, _VALUES : _VALUES + start[e + 1] - start[e]] *= values[start[e] : start[e + 1]]
-        _assign(e, queue[row, _VALUES:], start, target, y, d)
+            for a in range(start[e], start[e + 1]):
+                queue[row, _VALUES + a - start[e]] *= values[a]
+        _assign(e, queue, row, start, target, y, d)
         first[e] = min(first[e], queue[row, _SINCE])
         queue[row, _DUE] = np.inf
     else:
         code = _NEVER_SETTLES
-    pending[:] = np.inf
+    for e in range(pending.shape[0]):
+        pending[e] = np.inf
     for row in range(waiting.shape[0]):
         if waiting[row, _DUE] < np.inf:
             e = int(waiting[row, _EVENT])
@@ -110,7 +113,8 @@ def _take_due(t, waiting, queue):
     count = 0
     for row in range(waiting.shape[0]):
         if waiting[row, _DUE] <= t:
-            queue[count] = waiting[row]
+            for column in range(waiting.shape[1]):
+                queue[count, column] = waiting[row, column]
             waiting[row, _DUE] = np.inf
             count += 1
 
@@ -142,8 +146,15 @@ def _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work):
             return _TOO_MANY_WAIT if later else _NEVER_SETTLES
         rows[row, _EVENT], rows[row, _SINCE] = e, t
         rows[row, _DUE] = t + numbers[e] if later else t
-        rows[row, _VALUES : _VALUES + start[e + 1] - start[e]] = values[start[e] : start[e + 1]]
+        _keep(e, values, start, rows, row)
     return _SETTLED
+
+
+@njit(**OPTIONS)
+def _keep(e, values, start, rows, row):
+    """Keep what event e will assign with its execution."""
+    for a in range(start[e], start[e + 1]):
+        rows[row, _VALUES + a - start[e]] = values[a]
 
 
 @njit(**OPTIONS)
@@ -188,12 +199,13 @@ def _by_chance(row, queue, priorities, events):
 
 
 @njit(**OPTIONS)
-def _assign(e, values, start, target, y, d):
+def _assign(e, queue, row, start, target, y, d):
     for a in range(start[e], start[e + 1]):
+        value = queue[row, _VALUES + a - start[e]]
         if target[a] >= 0:
-            y[target[a]] = values[a - start[e]]
+            y[target[a]] = value
         else:
-            d[-1 - target[a]] = values[a - start[e]]
+            d[-1 - target[a]] = value
 
 
 @njit(**INLINED)

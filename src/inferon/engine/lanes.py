@@ -108,18 +108,21 @@ def _land(
     p, d, m, was, pending, since, first = P[i], D[i], M[i], WAS[i], PENDING[i], SINCE[i], FIRST[i]
     t_end, going = end_time[i], _GOING
     paused_before = has_fired(pause_events, first)
-    code = settle(functions, t, y, p, m, d, k, g, tables, was, pending, since, first, work)
-    while sampled < sample_time.shape[0] and sample_origin[i] + sample_time[sampled] <= t:
-        if sample_origin[i] + sample_time[sampled] == t:
-            call(functions[READOUTS], t, y, p, m, d, k, SAMPLES[i, sampled])
-        sampled += 1
-    before = given
-    given = give_doses(t, i, given, dose_time, dose_amount, dose_duration, dose_state, y)
+    before, code = given, 0
+    for doses_given in range(2):  # events before the doses of this instant, and those that the doses set off
+        code = settle(functions, t, y, p, m, d, k, g, tables, was, pending, since, first, work)
+        if doses_given or code != 0:
+            break
+        while sampled < sample_time.shape[0] and sample_origin[i] + sample_time[sampled] <= t:
+            if sample_origin[i] + sample_time[sampled] == t:
+                call(functions[READOUTS], t, y, p, m, d, k, SAMPLES[i, sampled])
+            sampled += 1
+        given = give_doses(t, i, given, dose_time, dose_amount, dose_duration, dose_state, y)
+        if given == before:
+            break
     infusion_end = np.inf
     if some_infuse:
         infusion_end = infusions(t, i, given, dose_time, dose_amount, dose_duration, dose_state, infused)
-    if given > before and code == 0:
-        code = settle(functions, t, y, p, m, d, k, g, tables, was, pending, since, first, work)
     if code != 0:
         going = code
     ended = has_fired(stop_events, first)
@@ -146,6 +149,20 @@ def _spread(values, lanes, lane):
 def _gather(lanes, lane, values):
     for i in range(values.shape[0]):
         values[i] = lanes[i, lane]
+
+
+@njit(**INLINED)
+def _copy(values, out):
+    for i in range(values.shape[0]):
+        out[i] = values[i]
+
+
+@njit(**INLINED)
+def _some(values):
+    for i in range(values.shape[0]):
+        if values[i] != 0.0:
+            return 1
+    return 0
 
 
 @njit(**OPTIONS)
@@ -205,15 +222,17 @@ def advance(
     width,
     lane_space,
     workspace,
+    counters,
 ):
     """Carry the patients ``chosen`` (indices) to their goals. Every array is written in place.
 
     ``functions`` and ``lanes`` are addresses of the kernel's scalar and lane functions; ``method`` the coefficients of the dense
     output, whether stages are rates, and the rows of lanes a step needs for itself. ``lane_space`` holds at least ``lane_size``
-    numbers of the lanes' precision from an address that suits the widest vectors, ``workspace`` ``work_size`` doubles.
+    numbers of the lanes' precision from an address that suits the widest vectors, ``workspace`` ``work_size`` doubles,
+    ``counters`` six whole numbers a lane.
     """
     functions, lanes, atol, floor = borrow(functions), borrow(lanes), borrow(atol), borrow(floor)
-    lane_space, workspace = borrow(lane_space), borrow(workspace)
+    lane_space, workspace, counters = borrow(lane_space), borrow(workspace), borrow(counters)
     tables = (borrow(tables[0]), borrow(tables[1]), borrow(tables[2]), borrow(tables[3]), borrow(tables[4]))
     doses = (borrow(doses[0]), borrow(doses[1]), borrow(doses[2]), borrow(doses[3]), doses[4])
     goals = (borrow(goals[0]), borrow(goals[1]), goals[2], borrow(goals[3]))
@@ -253,25 +272,28 @@ def advance(
     truths, offset = _row(workspace, offset, ne)
     delays, offset = _row(workspace, offset, ne)
     values, offset = _row(workspace, offset, max(1, target.shape[0]))
+    queue, offset = _cut(workspace, offset, 4 * ne + WAITING.shape[1], WAITING.shape[2])
+    stop, offset = _row(workspace, offset, width)
+    day, offset = _row(workspace, offset, width)
+    LOCATED, offset = _cut(workspace, offset, width, n)  # states at a crossing, in full precision
     work, at_work, dense = (
-        (truths, delays, values, np.empty((4 * ne + WAITING.shape[1], WAITING.shape[2]))),
+        (truths, delays, values, queue),
         (left, right, distances, g1),
         (lanes[2], coefficients, are_rates, weights),
     )
-    patient, stop, day = np.full(width, -1), np.zeros(width), np.zeros(width)
-    given, sampled = np.zeros(width, np.int64), np.zeros(width, np.int64)
-    running, landing = np.zeros(width, np.bool_), np.ones(width, np.bool_)
-    LOCATED, located = np.zeros((width, n)), np.zeros(width, np.bool_)  # states at a crossing, in full precision
+    patient, given, sampled = counters[0], counters[1], counters[2]
+    running, landing, located = counters[3], counters[4], counters[5]
     waiting, live, infusing, some_land = 0, width, 0, True
-    clock[ACTIVE] = 0.0
+    for lane in range(width):
+        patient[lane], landing[lane], clock[ACTIVE, lane] = -1, 1, 0.0
     while live > 0:
         for lane in range(width if some_land else 0):  # lanes that must land: a new patient, a stop, a crossing
-            while landing[lane]:
+            while landing[lane] == 1:
                 i = patient[lane]
                 if i < 0:
                     clock[ACTIVE, lane] = 0.0
                     if waiting >= chosen.shape[0]:
-                        landing[lane] = False
+                        landing[lane] = 0
                         live -= 1
                         break
                     i = chosen[waiting]
@@ -280,12 +302,12 @@ def advance(
                     clock[NEXT, lane], clock[TAKEN, lane], clock[REFUSED, lane] = STEP[i], STEPS[i, 0], STEPS[i, 1]
                     clock[ACTIVE, lane] = 1.0
                     _spread(P[i], p, lane)
-                    one_y[:] = Y[i]
+                    _copy(Y[i], one_y)
                 elif located[lane]:
-                    one_y[:] = LOCATED[lane]
+                    _copy(LOCATED[lane], one_y)
                 else:
                     _gather(y, lane, one_y)
-                located[lane] = False
+                located[lane] = 0
                 going, step, given[lane], sampled[lane], stop[lane] = _land(
                     i, day[lane], np.float64(clock[NEXT, lane]), clock[TAKEN, lane] == 0.0, given[lane], sampled[lane], functions,
                     tables, rtol, atol, doses, goals, patients, samples, one_y, one_k, one_infused, one_g, work,
@@ -293,20 +315,20 @@ def advance(
                 if going == _GOING and clock[TAKEN, lane] + clock[REFUSED, lane] >= max_steps:
                     going = _TOO_MANY_STEPS
                 if going == _GOING:
-                    landing[lane] = False
+                    landing[lane] = 0
                     clock[T, lane], clock[NEXT, lane], clock[STOP, lane] = day[lane], step, stop[lane]
                     clock[DUE, lane] = _next_sample(sampled[lane], sample_origin[i], sample_time)
                     for j in range(n):
                         y[j, lane], k[j, lane] = one_y[j], one_k[j]
                     if doses[4]:
                         _spread(one_infused, infused, lane)
-                        running[lane] = np.any(one_infused != 0.0)
+                        running[lane] = _some(one_infused)
                     for w in range(nw):
                         g0[w, lane], g0[nw + w, lane] = one_g[moving[w]], one_g[nm + moving[w]]
                     _spread(M[i], m, lane)
                     _spread(D[i], d, lane)
                 else:
-                    Y[i, :] = one_y
+                    _copy(one_y, Y[i])
                     TIME[i], STEP[i], GIVEN[i], SAMPLED[i] = day[lane], step, given[lane], sampled[lane]
                     STATUS[i] = going
                     STEPS[i, 0], STEPS[i, 1] = int(clock[TAKEN, lane]), int(clock[REFUSED, lane])
@@ -314,14 +336,14 @@ def advance(
         if some_land and doses[4]:
             infusing = 0
             for lane in range(width):
-                infusing += patient[lane] >= 0 and running[lane]
+                infusing += running[lane] if patient[lane] >= 0 else 0
         bits = call_turn(
             lanes[0], infusing, rtol, max_step, max_steps, atol, clock, y, p, m, d, k, infused, trial, g0, g1, scratch
         )
         some_land = bits != 0
         for lane in range(width if some_land else 0):
             if (bits >> (_LANDING_BIT + lane)) & 1:
-                landing[lane], day[lane] = True, stop[lane]
+                landing[lane], day[lane] = 1, stop[lane]
             if not (bits >> lane) & 1:
                 continue
             i, t, step = patient[lane], np.float64(clock[T, lane]), np.float64(clock[H, lane])
@@ -332,9 +354,9 @@ def advance(
                 TIME[i], STEP[i], GIVEN[i], SAMPLED[i] = t, step, given[lane], sampled[lane]
                 STATUS[i] = _TOO_MANY_STEPS if worn_out else lost
                 STEPS[i, 0], STEPS[i, 1] = int(clock[TAKEN, lane]), int(clock[REFUSED, lane])
-                patient[lane], landing[lane] = -1, True
+                patient[lane], landing[lane] = -1, 1
                 continue
-            arrival = stop[lane] if landing[lane] else np.float64(clock[T_NEW, lane])
+            arrival = stop[lane] if landing[lane] == 1 else np.float64(clock[T_NEW, lane])
             here = (functions[DISTANCES], t, lane, y, trial, k, dense, watched, one)
             constants = (P[i], M[i], D[i])
             theta = first_crossing(step, here, constants, strict, moving, g0, at_work)
@@ -348,9 +370,9 @@ def advance(
             if theta < 1.0:
                 interpolate(theta, step, lane, y, trial, k, dense, every, one)
                 _raise(one, every, floor, LOCATED[lane])
-                located[lane] = True
+                located[lane] = 1
             if theta <= 1.0 or worn_out:
-                landing[lane], day[lane] = True, arrival
+                landing[lane], day[lane] = 1, arrival
         call_commit(lanes[1], clock, y, trial, k, g0, g1, floor)
 
 
@@ -369,9 +391,12 @@ def lane_size(
     return width * (ROWS + (3 + stages) * states + conditions + 4 * moving + switches + parameters + scratch)
 
 
-def work_size(*, states: int, conditions: int, events: int, assignments: int, stages: int) -> int:
-    """Doubles ``advance`` needs for the patient it is looking at."""
-    return 4 * states + 5 * conditions + stages + 2 * events + max(1, assignments)
+def work_size(
+    *, states: int, conditions: int, events: int, assignments: int, stages: int, width: int, queue: tuple[int, int]
+) -> int:
+    """Doubles ``advance`` needs for the patient it is looking at; ``queue`` is the shape of the table of waiting executions."""
+    one = 4 * states + 5 * conditions + stages + 2 * events + max(1, assignments)
+    return one + (4 * events + queue[0]) * queue[1] + (2 + states) * width
 
 
 @njit(**OPTIONS)

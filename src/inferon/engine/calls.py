@@ -10,7 +10,12 @@ from numba.core import cgutils  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
 OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
-INLINED = {**OPTIONS, "forceinline": True}
+INSIDE = {**OPTIONS, "cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""For functions that only compiled code calls: nothing to reach them from Python, and no file of their own in the cache."""
+INLINED = {**INSIDE, "forceinline": True}
+"""For what is called in several places and should cost no call."""
+MERGED = {**INSIDE, "inline": "always"}
+"""For what is called in one place: part of its caller, so that it is compiled once."""
 RATES, INITIAL, TRIGGERS, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, DISTANCES, TRUTHS, PRIORITIES, SCALES, STOPS = (
     range(12)
 )

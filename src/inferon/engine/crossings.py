@@ -9,7 +9,7 @@ after the step its change is looked for at the end and at an extremum in between
 import numpy as np
 from numba import njit
 
-from inferon.engine.calls import INLINED, call, call_dense
+from inferon.engine.calls import INLINED, MERGED, call, call_dense
 from inferon.engine.clock import REACH
 
 _ROOT_WIDTH = 1e-9  # days: how closely a crossing is bracketed
@@ -37,7 +37,7 @@ def holds(distance, strict):
     return distance > 0.0 or (distance == 0.0 and not strict)
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _peak(g0, g1, r0, r1):
     """Where in (0, 1) the Hermite cubic with these end values and slopes of opposite sign is extreme."""
     c2 = 3.0 * (g1 - g0) - 2.0 * r0 - r1
@@ -55,7 +55,7 @@ def _distances(theta, step, here, patient, g):
     call(address, t + theta * step, one, p, m, d, one, g)
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _locate(c, left_value, right, right_value, step, here, patient, strict, g):
     """The end of a bracket at most one root width long in (0, right] behind which condition c no longer has its present truth.
 
@@ -89,7 +89,7 @@ def _locate(c, left_value, right, right_value, step, here, patient, strict, g):
     return x2 if last_holds else x1
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def first_crossing(step, here, patient, strict, moving, g0, work):
     """The earliest theta in (0, 1] at which any of the conditions ``moving`` of a lane changes, or 2 when none does.
 

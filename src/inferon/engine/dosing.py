@@ -3,10 +3,10 @@
 import numpy as np
 from numba import njit
 
-from inferon.engine.calls import INLINED
+from inferon.engine.calls import MERGED
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def give_doses(t, i, given, time, amount, duration, state, y):
     """Add every bolus due by t; returns the number of records dealt with."""
     while given < time.shape[1] and time[i, given] <= t:
@@ -16,7 +16,7 @@ def give_doses(t, i, given, time, amount, duration, state, y):
     return given
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def infusions(t, i, given, time, amount, duration, state, infused):
     """Rates of the infusions running just after t; returns when the first of them ends."""
     infused[:] = 0.0

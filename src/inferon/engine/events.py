@@ -18,7 +18,8 @@ from inferon.engine.calls import (
     ASSIGNMENTS,
     DELAYS,
     INLINED,
-    OPTIONS,
+    INSIDE,
+    MERGED,
     PRIORITIES,
     SCALES,
     STOPS,
@@ -35,7 +36,7 @@ PERSISTENT, TRIGGER_VALUES, SCALED, CONFLICTS = range(4)
 _EVENT, _DUE, _SINCE, _VALUES = range(4)
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def settle(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work):
     """Fire and execute everything that happens at ``t``, until nothing more does.
 
@@ -59,7 +60,7 @@ def settle(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first,
     return code
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _stirs(t, truth, was, pending):
     for e in range(was.shape[0]):
         if truth[e] != was[e] or pending[e] <= t:
@@ -67,7 +68,7 @@ def _stirs(t, truth, was, pending):
     return False
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work):
     _, events, start, target, _ = tables
     _, numbers, values, queue = work
@@ -107,7 +108,7 @@ def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first
     return code
 
 
-@njit(**OPTIONS)
+@njit(**MERGED)
 def _take_due(t, waiting, queue):
     """Move the delayed executions that are due now into the queue of this instant."""
     count = 0
@@ -119,7 +120,7 @@ def _take_due(t, waiting, queue):
             count += 1
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work):
     """Look at every trigger: drop what no longer holds, queue what has begun to. Returns a status when there is no room."""
     _, events, start, _, _ = tables
@@ -150,21 +151,21 @@ def _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work):
     return _SETTLED
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _keep(e, values, start, rows, row):
     """Keep what event e will assign with its execution."""
     for a in range(start[e], start[e + 1]):
         rows[row, _VALUES + a - start[e]] = values[a]
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _drop(e, rows):
     for row in range(rows.shape[0]):
         if rows[row, _EVENT] == e:
             rows[row, _DUE] = np.inf
 
 
-@njit(**OPTIONS)
+@njit(**MERGED)
 def _free_row(rows):
     """The row after the last one in use, so that rows stay in the order they were asked for; else any free one."""
     free = -1
@@ -175,7 +176,7 @@ def _free_row(rows):
     return free
 
 
-@njit(**OPTIONS)
+@njit(**MERGED)
 def _most_urgent(queue, priorities):
     best = -1
     for row in range(queue.shape[0]):
@@ -186,7 +187,7 @@ def _most_urgent(queue, priorities):
     return best
 
 
-@njit(**OPTIONS)
+@njit(**MERGED)
 def _by_chance(row, queue, priorities, events):
     """Whether another execution is due with the same stated priority and the order of the two matters."""
     e = int(queue[row, _EVENT])
@@ -198,7 +199,7 @@ def _by_chance(row, queue, priorities, events):
     return False
 
 
-@njit(**OPTIONS)
+@njit(**MERGED)
 def _assign(e, queue, row, start, target, y, d):
     for a in range(start[e], start[e + 1]):
         value = queue[row, _VALUES + a - start[e]]

@@ -15,6 +15,8 @@ from inferon.engine.calls import (
     CROSSINGS,
     DISTANCES,
     INLINED,
+    INSIDE,
+    MERGED,
     OPTIONS,
     RATES,
     READOUTS,
@@ -46,14 +48,14 @@ _GOING = -1
 _LANDING_BIT = 32
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _rates(functions, t, y, p, m, d, k, infused, some_infuse):
     call(functions[RATES], t, y, p, m, d, k, k)
     for i in range(k.shape[0] if some_infuse else 0):
         k[i] += infused[i]
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _restart_step(y, k, rtol, atol, h):
     """A first step after the right-hand side jumped (Hairer, Norsett & Wanner, Solving ODEs I, II.4)."""
     size, speed = 0.0, 0.0
@@ -65,7 +67,7 @@ def _restart_step(y, k, rtol, atol, h):
     return max(1e-4, min(h, guess))
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _next_stop(i, t_end, infusion_end, given, dose_time, pending):
     stop = min(t_end, infusion_end)
     if given < dose_time.shape[1]:
@@ -75,7 +77,7 @@ def _next_stop(i, t_end, infusion_end, given, dose_time, pending):
     return stop
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _land(
     i,
     t,
@@ -157,7 +159,7 @@ def _copy(values, out):
         out[i] = values[i]
 
 
-@njit(**INLINED)
+@njit(**MERGED)
 def _some(values):
     for i in range(values.shape[0]):
         if values[i] != 0.0:
@@ -165,14 +167,14 @@ def _some(values):
     return 0
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _cut(raw, offset, rows, width):
     """The next aligned buffer of ``rows`` quantities from the workspace, and where the one after begins."""
     end = offset + rows * width
     return raw[offset:end].reshape(rows, width), end
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _row(raw, offset, count):
     """The next plain vector from the workspace, and where the one after begins."""
     return raw[offset : offset + count], offset + count
@@ -190,7 +192,7 @@ def _next_sample(sampled, origin, sample_time):
     return origin + sample_time[sampled] if sampled < sample_time.shape[0] else np.inf
 
 
-@njit(**OPTIONS)
+@njit(**MERGED)
 def _sample(sampled, origin, arrival, step, here, patient, sample_time, shown, floor, functions, k, out):
     """Read out every sample due before ``arrival`` from the step's dense output; returns how many have been taken."""
     t, lane, y, trial, stages, dense, one = here[1], here[2], here[3], here[4], here[5], here[6], here[8]

@@ -114,7 +114,7 @@ def _plainly_compiled() -> Iterator[None]:
     from numba import config
 
     with _compiling:
-        plain = {"OPT": type(config.OPT)(1), "LOOP_VECTORIZE": 0, "SLP_VECTORIZE": 0}
+        plain = {"OPT": type(vars(config)["OPT"])(1), "LOOP_VECTORIZE": 0, "SLP_VECTORIZE": 0}
         before = {name: getattr(config, name) for name in plain}
         try:
             for name, value in plain.items():

@@ -30,6 +30,14 @@ UNIT_IDS: Mapping[str, str] = {
     "cells/kg": "cells_per_kg",
     "1e9/L": "giga_per_L",
     "g/dL": "g_per_dL",
+    "1/mo": "per_month",
+    "d/mo": "day_per_month",
+    "cells (scaled)": "scaled_cell",
+    "cells/mo": "scaled_cells_per_month",
+    "1/(cell mo)": "per_scaled_cell_month",
+    "copies/mL": "per_mL",
+    "mL/d": "mL_per_day",
+    "cells/mL/d": "per_mL_day",
 }
 """How units are spelled in the tables and in the equations."""
 

@@ -1,0 +1,1 @@
+"""Side effects: hazards, closed forms, laboratory grades and dose rules (module I)."""

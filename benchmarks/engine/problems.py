@@ -11,14 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from inferon.cohort import draw_cohort
+from inferon.cohort.cml import draw_cml_cohort
 from inferon.cohort.distributions import log_normal
 from inferon.engine import Doses, Settings, compile_model
 from inferon.model import Model, read_antimony
-from inferon.model.catalogue import load_composite
+from inferon.model.catalogue import load_composite, parameter_table
 from inferon.model.specialise import specialised
-from inferon.protocol import Regimen
+from inferon.protocol import MONTH, Regimen
 from inferon.protocol.records import prescribe
 from inferon.random import normal
+from inferon.trial.cml import SETTINGS as CML_SETTINGS
+from inferon.trial.cml_inputs import arm_inputs
+from inferon.trial.cml_treatment import CmlTreatment
 from inferon.trial.simulate import READOUTS, SETTINGS, START_DAY, _inputs
 
 SEED = 20211201
@@ -114,6 +118,26 @@ def interferon_marrow(patients: int) -> Problem:
     )
 
 
+def cml(patients: int) -> Problem:
+    """Stopping treatment: imatinib to each patient's own day, two years and more without it; stiff where immunity is strong."""
+    cohort = draw_cml_cohort("cml-treatment-free", np.arange(patients), seed=SEED)
+    table, end = {symbol: row.value for symbol, row in parameter_table("cml").items()}, 215 * MONTH
+    compiled, parameters, doses = arm_inputs(cohort, CmlTreatment(stops=True), table, {}, follow_up=end)
+    return Problem(
+        name="cml",
+        title="chronic myeloid leukaemia with immune control, imatinib stopped, 215 months",
+        model=compiled.kernel.model,
+        readouts=compiled.kernel.readouts,
+        parameters=parameters,
+        doses=doses,
+        start=0.0,
+        end=end,
+        settings=CML_SETTINGS,
+        stiff=True,
+        copies=64,
+    )
+
+
 _ROBERTSON = """
 model robertson
   A = 1; B = 0; C = 0
@@ -148,4 +172,5 @@ PROBLEMS: dict[str, Callable[[int], Problem]] = {
     "transplant": transplant,
     "interferon_marrow": interferon_marrow,
     "robertson": robertson,
+    "cml": cml,
 }

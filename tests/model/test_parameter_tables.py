@@ -19,6 +19,7 @@ FOLDERS = {
     "marrow": "marrow",
     "transplant": "transplant",
     "population": "population",
+    "cml": "cml",
 }
 
 

@@ -1,0 +1,1 @@
+"""Responses by the field's definitions, one file a disease, each derived from simulated assays at visits."""

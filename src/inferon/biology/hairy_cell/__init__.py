@@ -1,0 +1,1 @@
+"""Hairy-cell leukaemia (module F): equations, parameters, card, closed forms."""

@@ -1,0 +1,1 @@
+"""Hepatitis C viral dynamics (module H): equations, parameters, card, closed forms."""

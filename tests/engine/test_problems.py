@@ -256,3 +256,10 @@ def test_law_rodas5p_is_l_stable():
     assert max(abs(_growth(1j * speed)) for speed in np.logspace(-2, 6, 400)) <= 1 + 1e-12
     assert abs(_growth(-1e9)) < 1e-7
     assert abs(_growth(1e9j)) < 1e-7
+
+
+@pytest.mark.parametrize("body", ["x = 0; x' = sqrt(x) + 1", "x = 1; x' = -asin(x)", "x = 1; x' = 0.1 - acos(x)"])
+def test_fault_an_infinite_slope_at_the_start_never_leaves_the_implicit_method_where_it_is(body: str):
+    """1/inf in the factors would make every stage 0 and the error with it: right or refused, never unmoved."""
+    batch = solve(f"model steep()\n{body}\nend", "implicit", 1.0)
+    assert batch.failures() or abs(batch.state("x")[0] - batch.model.kernel.model.states[0].initial.constant) > 0.1

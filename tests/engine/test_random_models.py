@@ -23,7 +23,7 @@ from .random_models import HORIZON, RandomModel, random_models
 DAYS = np.append(np.arange(0.2107, HORIZON, 0.3307), HORIZON)
 FACTORS = (1.0, 0.83, 1.21)
 """Patients side by side: the constants of each are those of the model times this."""
-RTOL, WITHIN = 1e-8, 2e-6
+RTOL, WITHIN = 1e-10, 2e-6  # what an event does with a step's error may grow a thousandfold
 METHODS = ("explicit", "implicit")
 CASES = settings(
     max_examples=200,
@@ -52,7 +52,7 @@ def _batch(model: Model, doses: list[Dose], constants: tuple[str, ...], *, metho
     given = Doses(*(np.tile([row[i] for row in rows], (len(FACTORS), 1)) for i in range(4))) if rows else None
     if given is not None:
         given = Doses(given.time, given.amount, given.duration, given.state.astype(np.int64))
-    close = Settings(rtol=RTOL, default_atol=1e-11, floor=dict.fromkeys(states, -np.inf))
+    close = Settings(rtol=RTOL, default_atol=1e-12, floor=dict.fromkeys(states, -np.inf), waiting=200)
     batch = Batch(compiled, values, start=0.0, doses=given, sample_days=DAYS, settings=close)
     batch.advance(HORIZON)
     return batch
@@ -100,6 +100,16 @@ def _followed_by_libroadrunner(sbml: str, names: list[str]) -> np.ndarray:
     return np.array(runner.simulate(times=[0.0, *DAYS]))[1:, 1:]
 
 
+def _without_its_fault(text: str) -> str:
+    """The model with events that persist where more than one has a delay.
+
+    libRoadRunner 2.10.0 loses a waiting execution that does not persist when another that waits is executed, although its
+    trigger still holds: of ``at 0.2 after (time >= 1), persistent=false: x = 5; at 0.1 after (time >= 1): x = 3`` only the
+    second happens.
+    """
+    return text if text.count(" after ") < 2 else text.replace("persistent=false", "persistent=true")
+
+
 def _name_in_libroadrunner(name: str, species: dict[str, str]) -> str:
     if name.startswith("amount of "):
         return name.removeprefix("amount of ")
@@ -111,10 +121,8 @@ def _name_in_libroadrunner(name: str, species: dict[str, str]) -> str:
 @given(random=random_models())
 def test_double_random_models_run_as_in_libroadrunner(random: RandomModel) -> None:
     """The Antimony's own SBML, and the one exported by Inferon where that can say it; doses are written as events."""
-    pytest.importorskip(
-        "roadrunner", reason="libRoadRunner is not installed: pip install libroadrunner to run this test"
-    )
-    model = read_antimony(random.text_with_doses)
+    text = _without_its_fault(random.text_with_doses)
+    model = read_antimony(text)
     try:
         Patient(model, {}).course(list(DAYS))
     except (IllPosedError, NeverSettlesError):
@@ -122,7 +130,7 @@ def test_double_random_models_run_as_in_libroadrunner(random: RandomModel) -> No
     names = [*model.state_names, *model.assigned]
     ours = simulate_model(model, DAYS, outputs=names, rtol=RTOL).select(names).to_numpy()
     antimony.clearPreviousLoads()
-    antimony.loadAntimonyString(random.text_with_doses)
+    antimony.loadAntimonyString(text)
     written = antimony.getSBMLString(antimony.getMainModuleName())
     theirs = _followed_by_libroadrunner(written, [_name_in_libroadrunner(name, random.home) for name in names])
     assert _apart(ours, theirs) < WITHIN

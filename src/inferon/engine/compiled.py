@@ -94,7 +94,8 @@ def compile_model(
     """Generate and compile ``model`` with the named read-outs; from disk when the same content was compiled before.
 
     ``width`` is the number of patients side by side (1, 2, 4, 8 or 16); the machine's own when None. ``method`` is explicit
-    (Tsit5: cheap steps, for models that are not stiff) or implicit (Rodas5P: L-stable, for stiff ones). ``precision`` is double,
+    (Tsit5: cheap steps, for models that are not stiff) or implicit (Rodas5P: L-stable, for stiff ones);
+    ``choose_method`` finds out which is cheaper. ``precision`` is double,
     or single for screening: twice the lanes, right to about 1e-4.
     """
     if method not in METHODS:

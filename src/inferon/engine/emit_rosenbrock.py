@@ -54,8 +54,10 @@ class RosenbrockEmitter(LaneEmitter):
                 base = builder.fsub(base, self.load(builder, source, given[row, column]))
             m.append(base)
         for kind, a, *others in self.plan.eliminate:
-            if kind == "pivot":
-                m[a] = builder.fdiv(self.constant(1.0), m[a])
+            if kind == "pivot":  # 1/infinity would leave every stage and the error estimate at 0
+                infinite = builder.fcmp_ordered("==", self.absolute(builder, m[a]), self.constant(float("inf")))
+                inverse = builder.fdiv(self.constant(1.0), m[a])
+                m[a] = builder.select(infinite, self.constant(float("nan")), inverse)
             elif kind == "scale":
                 m[a] = builder.fmul(m[a], m[others[0]])
             else:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from inferon.model.expression import ONE, ZERO, Expression, call, number, walk
 
-_LEAST_BASE = number(1e-12)
+_LEAST_BASE, _LEAST_ROOT = number(1e-12), number(1e-6)
+"""Below these a power or a root is differentiated as if it were there: slopes stay finite at 0."""
 
 
 def along_flow(expression: Expression, rates: Mapping[str, Expression]) -> Expression:
@@ -79,7 +80,7 @@ _RULES = {
     "pow": _power,
     "exp": lambda node, a, d: call("mul", node, d[0]),
     "log": lambda node, a, d: call("div", d[0], a[0]),
-    "sqrt": lambda node, a, d: call("div", d[0], call("mul", number(2), node)),
+    "sqrt": lambda node, a, d: call("div", d[0], call("mul", number(2), call("max", node, _LEAST_ROOT))),
     "abs": lambda node, a, d: call("select", call("ge", a[0], ZERO), d[0], call("neg", d[0])),
     "max": _larger("ge"),
     "min": _larger("le"),

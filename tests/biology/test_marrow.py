@@ -1,180 +1,53 @@
-"""Checks C1-C8: normal and leukaemic haematopoiesis against module C, with a second implementation written from its section 3.
-
-Module C prints no tolerances for C2-C4, C6 and C7: 5 % relative for values, half a unit of the last printed digit for days
-(and not less than 0.1 d). Where that is not met the number obtained is in the reason.
-"""
+"""Checks C1-C8 against module C, with a second implementation written from its section 3."""
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from inferon.engine import Doses, Settings
+from inferon.engine import Settings
+from inferon.evidence import laboratory
+from inferon.evidence.check import all_checks
+from inferon.evidence.checks import marrow as checks
 
-CELLS = {
-    f"{m}__{c}": 1e-6 for m, c in (("marrow", "C1"), ("marrow", "C2"), *(("leukaemia", f"L{i}") for i in (1, 2, 3)))
+CHECKS = [check for check in all_checks() if check.module == "marrow"]
+MISFITS = {
+    "C2": {f"day of {percent} % blasts from one stem cell in 70 kg" for percent in (5, 20, 50)},
+    "C4": {"neutrophils 60 d on, 1e9/L"},
+    "C6": {f"platelets above 20e9/L, {graft} graft, d" for graft in ("blood", "marrow", "cord")},
+    "C7": {f"neutrophils above 0.5e9/L, {graft} graft, d" for graft in ("blood", "marrow")},
 }
-TIGHT = Settings(rtol=1e-9, default_atol=1e-12, atol=CELLS)
-EMPTY = {"marrow__remaining_C1": 0.0, "marrow__remaining_other": 0.0}
-FAST = {"leukaemia__a1L": 1.0, "leukaemia__p1L": 0.40, "leukaemia__p2L": 0.40}
-GRAFTS = {"blood": (6e6, 1.0), "marrow": (2.5e6, 0.6), "cord": (0.15e6, 1.0)}
-"""CD34+ cells per kg, factor on C2."""
+"""Known disagreements: one that starts to agree has to be looked at, and its note taken away."""
 
 
-def _first(days: np.ndarray, holds: np.ndarray) -> float:
-    assert holds.any()
-    return float(days[np.argmax(holds)])
+def test_law_every_check_of_module_C_is_registered() -> None:
+    assert [check.id for check in CHECKS] == [f"C{number}" for number in range(1, 9)]
 
 
-def _graft(marrow, cd34: float, committed: float) -> Doses:
-    states = [marrow.model.kernel.states.index(f"marrow__{c}") for c in ("C1", "C2")]
-    cells = np.array([[0.2 * cd34, 2 * cd34 * committed]])
-    return Doses(np.zeros((1, 2)), cells, np.zeros((1, 2)), np.array([states]))
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_oracle_acceptance_checks(judged, check) -> None:
+    assert judged(check) == ({}, MISFITS.get(check.id, set()))
 
 
-def test_law_C1_health_is_a_steady_state(marrow) -> None:
-    batch = marrow.batch(np.array([]), 1, {}, {}, None, 0.0, TIGHT)
-    before = batch.y.copy()
-    batch.advance(400.0)
-    healthy = before != 0
-    assert batch.y[healthy] == pytest.approx(before[healthy], rel=1e-9)
-    assert np.all(batch.y[~healthy] == 0)
+@pytest.fixture
+def slow_maturation(monkeypatch):
+    """A marrow whose neutrophils take half a day longer; caches of the right one are emptied before and after."""
+    right = laboratory.marrow()
+
+    class Wrong:
+        model = right.model
+
+        def __call__(self, days: np.ndarray, **how):
+            return right(days, **{**how, "factors": {"marrow__MTT_N": 1.2}})
+
+    monkeypatch.setattr(checks, "marrow", Wrong)
+    checks.recovery.cache_clear()
+    yield
+    checks.recovery.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def clone(marrow):
-    """Grows one clone: days and read-outs for a start with so many leukaemic stem cells per kg."""
-
-    def grown(start: float, **preset: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        days = np.linspace(0, 800, 80001)
-        columns = {"leukaemia__L1_0": start, **{f"leukaemia__{k}": v for k, v in preset.items()}}
-        curves = marrow(days, columns=columns, settings=TIGHT)
-        return days, {name: values[0] for name, values in curves.items()}
-
-    return grown
-
-
-@pytest.fixture(scope="module")
-def default_clone(clone):
-    return clone(1.0)
-
-
-@pytest.fixture(scope="module")
-def fast_clone(clone):
-    return clone(1.0, a1L=1.0, p1L=0.40, p2L=0.40)
-
-
-def _after_diagnosis(grown, later: float) -> dict[str, float]:
-    days, curves = grown
-    at = _first(days, curves["blast_fraction"] >= 0.2) + later
-    return {name: float(np.interp(at, days, values)) for name, values in curves.items()}
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="module C section 4 starts with L1 = 1/70 cells/kg (one cell); that gives days 514/550/580. The printed "
-    "414/450/480 are those of L1 = 1 cell/kg (413.9/449.9/480.1), also in two further presets: 272 for AML "
-    "fast, 1007 for AML slow",
-)
-def test_oracle_C2_one_leukaemic_stem_cell_reaches_5_20_and_50_percent_blasts(clone) -> None:
-    days, curves = clone(1 / 70)
-    reached = [_first(days, curves["blast_fraction"] >= f) for f in (0.05, 0.20, 0.50)]
-    assert reached == pytest.approx([414, 450, 480], abs=0.5)
-
-
-def test_oracle_C2_one_leukaemic_stem_cell_per_kg_reaches_5_20_and_50_percent_blasts(default_clone) -> None:
-    days, curves = default_clone
-    reached = [_first(days, curves["blast_fraction"] >= f) for f in (0.05, 0.20, 0.50)]
-    assert reached == pytest.approx([414, 450, 480], abs=0.5)
-
-
-def test_oracle_C2_sixty_days_after_diagnosis(default_clone) -> None:
-    now = _after_diagnosis(default_clone, 60)
-    assert now["blast_fraction"] == pytest.approx(0.79, rel=0.05)
-    assert now["marrow__ANC"] == pytest.approx(1.6, rel=0.05)
-    assert now["marrow__PLT"] == pytest.approx(108, rel=0.05)
-    assert now["marrow__HB"] == pytest.approx(12.3, rel=0.05)
-    assert now["M"] == pytest.approx(1.3, abs=0.05)
-
-
-def test_oracle_C3_neutrophils_fail_before_platelets_before_haemoglobin(default_clone) -> None:
-    days, curves = default_clone
-    diagnosis = _first(days, curves["blast_fraction"] >= 0.2)
-    limits = {"marrow__ANC": 0.5, "marrow__PLT": 20.0, "marrow__HB": 8.0}
-    failed = [_first(days, curves[name] < limit) - diagnosis for name, limit in limits.items()]
-    assert failed == pytest.approx([98, 116, 125], rel=0.05)
-    assert failed == sorted(failed)
-
-
-def test_oracle_C4_fast_leukaemia_sixty_days_after_diagnosis(fast_clone) -> None:
-    now = _after_diagnosis(fast_clone, 60)
-    assert now["blast_fraction"] == pytest.approx(0.95, rel=0.05)
-    assert now["marrow__PLT"] == pytest.approx(52, rel=0.05)
-    assert now["marrow__HB"] == pytest.approx(11.4, rel=0.05)
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="check C4 prints ANC 0.54 sixty days after diagnosis; this engine and the second implementation give 0.463 (-14 %)",
-)
-def test_oracle_C4_fast_leukaemia_neutrophils_sixty_days_after_diagnosis(fast_clone) -> None:
-    assert _after_diagnosis(fast_clone, 60)["marrow__ANC"] == pytest.approx(0.54, rel=0.05)
-
-
-@pytest.mark.parametrize("self_renewal", [0.70, 0.84, 0.85])
-@pytest.mark.parametrize("start", [1 / 70, 1e6])
-def test_law_C5_no_leukaemia_without_an_advantage_in_self_renewal(marrow, self_renewal: float, start: float) -> None:
-    columns = {"leukaemia__L1_0": start, "leukaemia__a1L": self_renewal}
-    days = np.linspace(0, 20000, 2001)
-    assert marrow(days, columns=columns, settings=Settings())["blast_fraction"].max() < 0.05
-
-
-C6 = {"blood": (14.9, 0.1, 15), "marrow": (19.2, 0.1, 22), "cord": (26, 0.5, 30)}
-"""Day of ANC > 0.5, its tolerance, day of PLT > 20."""
-
-
-@pytest.fixture(scope="module")
-def recovery(marrow):
-    """Days of ANC > 0.5 and PLT > 20 after a graft into an empty marrow."""
-
-    def days_of(cd34: float, committed: float) -> tuple[float, float]:
-        days = np.linspace(0, 60, 6001)
-        curves = marrow(days, columns=EMPTY, doses=_graft(marrow, cd34, committed), settings=TIGHT)
-        return _first(days, curves["marrow__ANC"][0] > 0.5), _first(days, curves["marrow__PLT"][0] > 20)
-
-    return days_of
-
-
-@pytest.mark.parametrize("graft", GRAFTS)
-def test_oracle_C6_neutrophils_return_after_a_graft(recovery, graft: str) -> None:
-    expected, tolerance, _ = C6[graft]
-    assert recovery(*GRAFTS[graft])[0] == pytest.approx(expected, abs=tolerance)
-
-
-@pytest.mark.parametrize(
-    "graft",
-    [
-        pytest.param(
-            graft, marks=pytest.mark.xfail(strict=True, reason=f"check C6 prints {printed}; both implementations {got}")
-        )
-        for graft, printed, got in (("blood", 15, 19.1), ("marrow", 22, 23.4), ("cord", 30, 30.6))
-    ],
-)
-def test_oracle_C6_platelets_return_after_a_graft(recovery, graft: str) -> None:
-    assert recovery(*GRAFTS[graft])[1] == pytest.approx(C6[graft][2], abs=0.5)
-
-
-@pytest.mark.xfail(
-    strict=True, reason="check C7 prints 23-26 d; both implementations give 28.7 d (blood) and 31.4 d (marrow graft)"
-)
-@pytest.mark.parametrize("graft", ["blood", "marrow"])
-def test_oracle_C7_stem_cells_alone_engraft_late(recovery, graft: str) -> None:
-    assert 23 <= recovery(GRAFTS[graft][0], 0.0)[0] <= 26
-
-
-@pytest.mark.parametrize("graft", GRAFTS)
-def test_law_C7_stem_cells_alone_engraft_later_than_with_progenitors(recovery, graft: str) -> None:
-    cd34, committed = GRAFTS[graft]
-    assert recovery(cd34, 0.0)[0] > recovery(cd34, committed)[0] + 10
+def test_fault_a_maturation_half_a_day_too_long_is_noticed(judged, slow_maturation) -> None:
+    failed, _ = judged(next(check for check in CHECKS if check.id == "C6"))
+    assert "neutrophils above 0.5e9/L, blood graft, d" in failed
 
 
 def _second_implementation(a1L: float, p1L: float):
@@ -228,16 +101,16 @@ def _ordered(marrow, batch) -> np.ndarray:
 @pytest.mark.parametrize(("a1L", "p1L", "until"), [(0.97, 0.30, 560.0), (1.0, 0.40, 340.0)])
 def test_double_C8_an_implicit_multistep_solver_ends_in_the_same_state_with_leukaemia(marrow, a1L, p1L, until) -> None:
     preset = {"leukaemia__L1_0": 1.0, "leukaemia__a1L": a1L, "leukaemia__p1L": p1L, "leukaemia__p2L": p1L}
-    batch = marrow.batch(np.array([]), 1, preset, {}, None, 0.0, Settings(atol=dict.fromkeys(CELLS, 1.0)))
+    batch = marrow.batch(np.array([]), 1, preset, {}, None, 0.0, Settings(atol=dict.fromkeys(checks.CELLS, 1.0)))
     start = _ordered(marrow, batch)
     batch.advance(until)
     assert _ordered(marrow, batch) == pytest.approx(_implicit(_second_implementation(a1L, p1L), start, until), rel=1e-3)
 
 
-@pytest.mark.parametrize("graft", GRAFTS)
+@pytest.mark.parametrize("graft", checks.GRAFTS)
 def test_double_C8_an_implicit_multistep_solver_ends_in_the_same_state_after_a_graft(marrow, graft: str) -> None:
-    doses = _graft(marrow, *GRAFTS[graft])
-    batch = marrow.batch(np.array([]), 1, EMPTY, {}, doses, 0.0, Settings(atol=dict.fromkeys(CELLS, 1.0)))
+    doses = checks.graft_doses(marrow, *checks.GRAFTS[graft])
+    batch = marrow.batch(np.array([]), 1, checks.EMPTY, {}, doses, 0.0, Settings(atol=dict.fromkeys(checks.CELLS, 1.0)))
     start = np.zeros(21)
     start[:2] = doses.amount[0]
     batch.advance(40.0)

@@ -79,6 +79,29 @@ def export(
         raise InputError(f"the file cannot be written: {reason}", field="--output", found=str(output)) from None
 
 
+@app.command()
+def check(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Modules or ids of checks (`marrow`, `C2`).")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every check of every module.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run the acceptance checks of the biology: expected, obtained, verdict. Leaves with 1 if a finding fails.
+
+    A misfit (a known disagreement with the specification, with its reason) is shown and counted but is no failure.
+    """
+    from inferon.cli.check_table import chosen_checks, counts, found_by, plain, print_findings
+
+    findings = found_by(chosen_checks(names or [], everything=everything))
+    if as_json:
+        typer.echo(json.dumps(plain(findings), ensure_ascii=False, allow_nan=False))
+    else:
+        print_findings(findings)
+    if counts(findings)["fail"]:
+        raise typer.Exit(1)
+
+
 def _exported_composite(name: str, as_antimony: bool) -> str:
     from inferon.model import load_composite
     from inferon.model.catalogue import unit_lines

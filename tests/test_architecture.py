@@ -20,6 +20,7 @@ BELOW = {
     "trial": {"biology", "cohort", "protocol", "engine", "model", "random", "statistics"},
     "design": {"biology", "trial", "cohort", "protocol", "engine", "model", "random", "statistics"},
     "evidence": {"biology", "trial", "cohort", "protocol", "engine", "model", "random", "statistics"},
+    "simulation": {"biology", "cohort", "engine", "model", "protocol", "random", "report", "store", "study", "trial"},
     "report": {"statistics", "store"},
     "analysis": {"statistics", "report", "store", "study"},
     "run": set(),

@@ -23,7 +23,11 @@ class Simulator:
         self.model, self.integrator = self.runner.model, self.runner.getIntegrator()
         self.integrator.setValue("stiff", METHODS[method])
         self.integrator.setValue("maximum_num_steps", 1_000_000)
-        self.integrator.setValue("absolute_tolerance", [float(x) for x in numbers.arrays["atol"]])
+        wanted = dict(zip(described["states"], numbers.arrays["atol"], strict=True))
+        integrated = [
+            self.model.getStateVectorId(i) for i in range(self.model.getNumRateRules())
+        ]  # not what only doses change
+        self.integrator.setValue("absolute_tolerance", [float(wanted[name]) for name in integrated])
         slot = {name: i for i, name in enumerate(self.model.getGlobalParameterIds())}
         days = [f"day_of_{event}" for event in described["events"]]
         self.states = np.array([slot[name] for name in described["states"]], dtype=np.int32)
@@ -86,10 +90,15 @@ def prepare(numbers: Numbers, method: str) -> Solver:
         simulator.integrator.setValue("relative_tolerance", rtol)
         states, first = numbers.arrays["states"][:patients].copy(), numbers.arrays["first"][:patients].copy()
         for i in range(patients):
-            if not numbers.finished(i):
+            if numbers.finished(i):
+                continue
+            try:
                 simulator.follow(i)
-                values = simulator.model.getGlobalParameterValues()
-                states[i], first[i] = values[simulator.states], values[simulator.days]
+            except RuntimeError:  # counted as a failure: a state that is not finite
+                states[i] = np.nan
+                continue
+            values = simulator.model.getGlobalParameterValues()
+            states[i], first[i] = values[simulator.states], values[simulator.days]
         return states, np.where(first < numbers.described["never"], first, np.inf)
 
     return solve

@@ -1,23 +1,26 @@
-"""SciPy on the problem: right-hand side compiled by numba, restarts at doses, events located on dense output."""
+"""SciPy on the problem: right-hand side compiled by numba, restarts at doses, events located on dense output.
+
+LSODA is run twice: stepped by hand, all triggers looked at once a step (the faster way), and as the documentation has it, through
+``solve_ivp`` with an event function for each trigger.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from peer import Numbers, Solver, serve
-from scipy.integrate import LSODA
+from scipy.integrate import LSODA, solve_ivp
 from scipy.optimize import brentq
 
 JUST_AFTER = 1e-12  # how long after a dose, a known day or an event integration begins anew
 NEAR = 1e-9  # how closely a crossing is located
-METHODS = {"LSODA": LSODA}
 
 
 class Patient:
     """One patient on the way: what has happened so far and what to watch for."""
 
-    def __init__(self, numbers: Numbers, equations, method: str, rtol: float, patient: int) -> None:
+    def __init__(self, numbers: Numbers, equations, rtol: float, patient: int) -> None:
         arrays, self.described = numbers.arrays, numbers.described
-        self.equations, self.method, self.rtol, self.atol = equations, METHODS[method], rtol, arrays["atol"]
+        self.equations, self.rtol, self.atol = equations, rtol, arrays["atol"]
         self.p = np.concatenate([arrays["parameters"][patient], equations.hoisted(arrays["parameters"][patient])])
         self.y, self.d = arrays["states"][patient].copy(), arrays["switches"][patient].copy()
         self.first = arrays["first"][patient].copy()
@@ -44,7 +47,7 @@ class Patient:
     def _segment(self, stop: float) -> bool:
         """Integrate to ``stop`` or to an event that ends the patient or changes the equations; whether it ends the patient."""
         p, d, rates = self.p, self.d, self.equations.rates
-        solver = self.method(lambda t, y: rates(t, y, p, d), self.t, self.y, stop, rtol=self.rtol, atol=self.atol)
+        solver = LSODA(lambda t, y: rates(t, y, p, d), self.t, self.y, stop, rtol=self.rtol, atol=self.atol)
         while solver.status == "running":
             solver.step()
             if solver.status == "failed":
@@ -118,12 +121,56 @@ class Patient:
         self.landed_on.clear()
 
 
+class DocumentedPatient(Patient):
+    """The same through ``solve_ivp``, which locates events by itself; those that land are terminal."""
+
+    def _segment(self, stop: float) -> bool:
+        p, d, rates = self.p, self.d, self.equations.rates
+        found = solve_ivp(
+            lambda t, y: rates(t, y, p, d), (self.t, stop), self.y, "LSODA",
+            events=[self._event(e) for e in range(len(self.first))], rtol=self.rtol, atol=self.atol,
+        )  # fmt: skip
+        if found.status < 0:
+            raise RuntimeError(found.message)
+        self.t, self.y = float(found.t[-1]), found.y[:, -1]
+        rising = self.watched <= 0
+        for day, e in sorted((float(day), e) for e, days in enumerate(found.t_events) for day in days):
+            self._settle_delays(day)
+            if self.described["delays"][e]:
+                self.since[e] = day if rising[e] else np.inf
+            elif rising[e]:
+                self.first[e] = min(self.first[e], day)
+                if self.lands[e]:
+                    self.landed_on.append(e)
+            rising[e] = not rising[e]
+        over = False
+        for e in self.landed_on:
+            over = over or bool(self.ends[e])
+            self._execute(e)
+        if self.landed_on and not over:  # just past the crossing, or solve_ivp would find it again
+            self.t, self.y = self.t + NEAR, self.y + NEAR * rates(self.t, self.y, p, self.d)
+        return over
+
+    def _event(self, e: int):
+        triggers, p, d = self.equations.triggers, self.p, self.d
+
+        def event(t: float, y: np.ndarray) -> float:
+            return triggers(t, y, p, d)[e]
+
+        if self.lands[e] and not self.described["delays"][e]:
+            event.terminal, event.direction = True, 1  # pyright: ignore[reportFunctionMemberAccess] - as SciPy asks
+        return event
+
+
+METHODS = {"LSODA": Patient, "solve_ivp LSODA": DocumentedPatient}
+
+
 def prepare(numbers: Numbers, method: str) -> Solver:
     """The compiled equations of a problem, as a function of tolerance and number of patients."""
     equations = numbers.equations("equations_numba")
 
     def solve(rtol: float, patients: int) -> tuple[np.ndarray, np.ndarray]:
-        cohort = [Patient(numbers, equations, method, rtol, patient) for patient in range(patients)]
+        cohort = [METHODS[method](numbers, equations, rtol, patient) for patient in range(patients)]
         for patient in cohort:
             patient.follow()
         return (

@@ -59,7 +59,7 @@ class Problem:
     settings: Settings
     stop_on: tuple[str, ...] = ()
     stiff: bool = False
-    copies: int = 16
+    copies: int = 64
 
     def __len__(self) -> int:
         return len(self.parameters)

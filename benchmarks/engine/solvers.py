@@ -142,6 +142,11 @@ def _peers(problem: Problem, folder: Path, workers: Workers, *, quick: bool) -> 
     else:
         plan += [("libRoadRunner", "CVODE Adams", everybody, usual), ("diffrax", "Tsit5", everybody, usual)]
         plan += [] if quick else [("diffrax", "Kvaerno5", min(FEW, everybody), (1e-4, 1e-6))]
+        documented = (1e-4, 1e-6) if quick else (1e-3, 1e-4, 1e-6)
+        plan += [
+            ("SciPy as documented", "solve_ivp LSODA", min(2 * FEW, everybody), documented),
+            ("diffrax as documented", "diffeqsolve Tsit5", min(2 * FEW, everybody), documented),
+        ]
     return [
         Entry(engine, method, rtol, patients, partial(workers.run, engine, folder, method, rtol, patients))
         for engine, method, patients, tolerances in plan

@@ -11,7 +11,13 @@ from reference import Solution
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-peers" / "bin" / "python"
-SCRIPTS = {"libRoadRunner": "peer_roadrunner.py", "SciPy": "peer_scipy.py", "diffrax": "peer_diffrax.py"}
+SCRIPTS = {
+    "libRoadRunner": "peer_roadrunner.py",
+    "SciPy": "peer_scipy.py",
+    "diffrax": "peer_diffrax.py",
+    "SciPy as documented": "peer_scipy.py",
+    "diffrax as documented": "peer_diffrax.py",
+}
 
 
 class Workers:

@@ -2,6 +2,7 @@
 
     study = inferon.read_study("study.yaml")     a study file, checked
     result = inferon.run_study(study, "runs/x")  patients, trial, estimates, report
+    inferon.simulate("transplant", doses=[...])  one virtual patient or a cohort under a regimen
     inferon.analyse(...)                         competing-risk analysis of patient data
     inferon.load_composite("transplant")         the biology, composed and unit-checked
     inferon.ready_studies()                      the studies that ship with Inferon
@@ -28,6 +29,7 @@ _CONTENTS = {
     "composites": "inferon.model",
     "modules": "inferon.model",
     "draw_cohort": "inferon.cohort",
+    "simulate": "inferon.simulation",
     "simulate_arm": "inferon.trial",
     "Regimen": "inferon.protocol",
 }

@@ -73,6 +73,84 @@ BROKEN_TABLES = {
         (*CODED, "--id", "id"),
         'p.csv, line 10, id: the patient already stands in line 5; found "4"; allowed: one row a patient',
     ),
+    "several negative times": (
+        edited("3,4,none", "3,-4,none").replace("8,6,none", "8,-6,none"),
+        CODED,
+        'p.csv, line 4, months: 2 rows are so (lines 4 and 9); found "-4"',
+    ),
+    "an entry after the end": (
+        edited("3,4,none,0", "3,4,none,7"),
+        (*CODED, "--start", "relapsed"),
+        'p.csv, line 4, relapsed: the entry is not before the end of follow-up; found "7"; '
+        "allowed: a number before the end of follow-up, here 4",
+    ),
+    "a weight of 0": (
+        PATIENTS,
+        (*CODED, "--weights", "died"),
+        'p.csv, line 4, died: 5 rows are so (lines 4, 5, 6, 9 and 11); found "0"; allowed: a number > 0',
+    ),
+    "a missing weight": (
+        edited("3,4,none,0,0,A", "3,4,none,0,,A"),
+        (*CODED, "--weights", "died"),
+        "p.csv, line 4, died: the weight is missing",
+    ),
+    "a missing stratum": (
+        edited("8,6,none,0,0,B", "8,6,none,0,0,"),
+        (*CODED, "--strata", "arm"),
+        "p.csv, line 9, arm: the stratum is missing",
+    ),
+    "an event after the end of follow-up": (
+        edited("4,9,relapse", "10,9,relapse").replace("10,12,none", "4,12,none"),
+        ("--time", "months", "--cause", "relapse=relapsed:1@id", "--cause", "death=died:1"),
+        'relapse happens after the end of follow-up; 2 rows are so (lines 5 and 8); found "10"',
+    ),
+    "an event without a time": (
+        PATIENTS,
+        ("--time", "months", "--cause", "relapse=relapsed:1@status", "--cause", "death=died:1"),
+        'p.csv, line 2, status: relapse happened, but not at a time; 3 rows are so (lines 2, 5 and 8); found "relapse"',
+    ),
+    "numbers and text in a covariate": (
+        edited("3,4,none,0,0,A", "3,4,none,O,0,A"),
+        (*CODED, "--covariate", "relapsed"),
+        'line 4, relapsed: the covariate holds numbers and text; found "O"; allowed: a number in every row, or',
+    ),
+    "a covariate without values": (
+        PATIENTS.replace(",A\n", ",\n").replace(",B\n", ",\n"),
+        (*CODED, "--covariate", "arm"),
+        "p.csv, arm: the covariate is missing everywhere",
+    ),
+    "an unknown reference category": (
+        PATIENTS,
+        (*CODED, "--covariate", "arm:C"),
+        'p.csv, arm: no row has the reference category; found "C"; allowed: A, B',
+    ),
+    "an unknown reference group": (
+        PATIENTS,
+        (*CODED, "--group", "arm", "--reference", "placebo"),
+        'p.csv, arm: no patient is in the reference group; found "placebo"; allowed: A, B',
+    ),
+    "a name for a group nobody is in": (
+        PATIENTS,
+        (*CODED, "--group", "arm", "--label", "C=control"),
+        'no patient is in the group that is called control; found "C"',
+    ),
+    "a misspelt covariate": (
+        PATIENTS,
+        (*CODED, "--covariate", "staus:none"),
+        'there is no such column; found "staus"; allowed: id, months, status, relapsed, died, arm; '
+        'did you mean "status"?',
+    ),
+    "a landmark after everybody": (
+        PATIENTS,
+        (*CODED, "--landmark", "12"),
+        "landmark: nobody is followed beyond it; found 12.0; allowed: a time before the longest follow-up, 12",
+    ),
+    "a horizon beyond the follow-up": (
+        PATIENTS,
+        (*CODED, "--tau", "13"),
+        "tau: a curve is not known so far; found 13.0; allowed: a number up to the shortest follow-up of a group, 12",
+    ),
+    "a selection of nobody": (PATIENTS, (*CODED, "--only", "arm:C"), 'p.csv, arm: no row is left; found "C"'),
     "a missing column": (PATIENTS, ("--time", "month", *CODED[2:]), 'found "month"; allowed: id, months, status'),
 }
 WRONG_DECLARATIONS = {
@@ -93,6 +171,35 @@ WRONG_DECLARATIONS = {
     "report times in words": ((*CODED, "--at", "6,year"), '--at: found "year"; allowed: numbers >= 0'),
     "an unknown variance": ((*CODED, "--variance", "greenwod_type"), 'did you mean "greenwood_type"?'),
     "an unknown scale": ((*CODED, "--conf-type", "loglog"), 'did you mean "log-log"?'),
+    "an unknown clock": ((*CODED, "--landmark", "3", "--clock", "restarts"), 'did you mean "restart"?'),
+    "a clock without a landmark": ((*CODED, "--clock", "origin"), "--landmark: a clock needs a landmark"),
+    "a report time before the landmark": (
+        (*CODED, "--landmark", "3", "--clock", "origin", "--at", "2,6"),
+        "--at: a report time lies before the landmark; allowed: numbers from the landmark on, 3",
+    ),
+    "a state without its time": (
+        (*CODED, "--landmark", "3", "--reached", "relapse=relapsed:1"),
+        "--reached: the time it was reached is missing",
+    ),
+    "two kinds of groups": (
+        (*CODED, "--landmark", "3", "--reached", "relapse=relapsed:1@months", "--group", "arm"),
+        "--reached: the groups are declared in two ways",
+    ),
+    "an unknown weight of the log-rank test": (
+        (*CODED, "--weighting", "gehen"),
+        '--weighting: found "gehen"; allowed: fleming_harrington, gehan',
+    ),
+    "numbers that do not fit the weight": (
+        (*CODED, "--weighting", "gehan:1"),
+        '--weighting: the numbers of the weight do not fit; found "gehan:1"; allowed: gehan',
+    ),
+    "a covariate named twice": (
+        (*CODED, "--covariate", "id", "--covariate", "id:1"),
+        '--covariate: a covariate is named twice; found "id"',
+    ),
+    "a horizon of 0": ((*CODED, "--tau", "0"), '--tau: found "0"; allowed: a number > 0'),
+    "an unknown reason": ((*CODED, "--leave-out", "missin"), 'did you mean "missing"?'),
+    "a label in another form": ((*CODED, "--group", "arm", "--label", "A"), '--label: found "A"; allowed: VALUE=NAME'),
     "an impossible level": (
         (*CODED, "--conf-level", "95"),
         "--conf-level: found 95.0; allowed: a number between 0 and 1",
@@ -157,6 +264,51 @@ def test_fault_the_nearest_column_and_file_are_proposed(inferon) -> None:
 def test_fault_a_file_where_the_folder_should_be_is_refused(inferon) -> None:
     outcome = inferon("analyse", "p.csv", *CODED, "--out", "taken", files={"p.csv": PATIENTS, "taken": "x"})
     refused(outcome, "--out: the folder cannot be made")
+
+
+ADTTE = """USUBJID,PARAMCD,AVAL,CNSR,EVNTDESC,CNSDTDSC,TRTP
+1,OS,10,0,DEATH,,A
+2,OS,12,1,,ALIVE,B
+1,EFS,4,0,RELAPSE,,A
+2,EFS,7,0,DEATH,,B
+3,EFS,9,1,LAST VISIT,ALIVE,A
+"""
+BROKEN_ADTTE = {
+    "a parameter that is not there": ("", "", ("--adtte", "PFS"), 'PARAMCD: no row has this parameter; found "PFS"'),
+    "an undeclared event": (
+        "",
+        "",
+        ("--adtte", "EFS", "--code", "RELAPSE=relapse"),
+        "t.csv, line 5, EVNTDESC: the event",
+    ),
+    "a flag that is none": ("9,1,LAST", "9,Y,LAST", ("--adtte", "EFS"), 't.csv, line 6, CNSR: found "Y"; allowed: 0'),
+    "a censored relapse": (
+        "9,1,LAST VISIT",
+        "9,1,RELAPSE",
+        ("--adtte", "EFS", "--code", "RELAPSE=relapse", "--code", "DEATH=death"),
+        't.csv, line 6, EVNTDESC: a censored row (CNSR above 0) describes an event; found "RELAPSE"',
+    ),
+    "a subject with two rows": (
+        "3,EFS",
+        "1,EFS",
+        ("--adtte", "EFS"),
+        "t.csv, line 6, USUBJID: the patient already stands in line 4 with the same parameter",
+    ),
+    "a code of censoring": (
+        "",
+        "",
+        ("--adtte", "EFS", "--censor", "1"),
+        "--censor: ADTTE says by CNSR what is censored",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_ADTTE)
+def test_fault_broken_adam_data_give_their_sentence_and_write_nothing(name: str, inferon) -> None:
+    old, new, options, sentence = BROKEN_ADTTE[name]
+    content = ADTTE.replace(old, new) if old else ADTTE
+    assert (content == ADTTE) is (old == "")
+    refused(inferon("analyse", "t.csv", *options, "--out", "out", files={"t.csv": content}), sentence)
 
 
 def test_fault_a_parquet_that_is_none_is_refused(inferon) -> None:

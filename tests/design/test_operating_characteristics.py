@@ -1,36 +1,11 @@
-"""Power by resampling: batched incidence equals the single estimator, and power is what theory says."""
+"""Power by resampling is what theory says."""
 
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import norm
 
 from inferon.design import power_of_incidence_difference
-from inferon.statistics import aalen_johansen
-from inferon.statistics.incidence_batch import incidence_batch
-
-
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6), patients=st.integers(2, 60), at=st.floats(0.05, 2))
-def test_double_batched_incidence_equals_the_single_estimator(seed, patients, at):
-    rng = np.random.default_rng(seed)
-    time, cause = rng.exponential(1, (3, patients)), rng.integers(0, 3, (3, patients))
-    estimate, variance = incidence_batch(time, cause, at=at)
-    for trial in range(3):
-        row = aalen_johansen(time[trial], cause[trial], causes=(1, 2))[1].at([at]).row(0, named=True)
-        assert estimate[trial] == pytest.approx(row["estimate"], rel=1e-9, abs=1e-12)
-        assert np.sqrt(variance[trial]) == pytest.approx(row["standard_error"], rel=1e-6, abs=1e-9)
-
-
-def test_double_ties_of_one_cause_leave_estimate_and_variance_unchanged():
-    time = np.array([[0, 0, 0, 1, 1, 2, 2, 3, 4, 5.0]])
-    cause = np.array([[1, 1, 1, 1, 1, 2, 2, 0, 1, 0]])
-    estimate, variance = incidence_batch(time, cause, at=4.5)
-    row = aalen_johansen(time[0], cause[0], causes=(1, 2))[1].at([4.5]).row(0, named=True)
-    assert estimate[0] == pytest.approx(row["estimate"], rel=1e-12)
-    assert np.sqrt(variance[0]) == pytest.approx(row["standard_error"], rel=1e-9)
 
 
 def _arm(patients: int, share: float, seed: int) -> pl.DataFrame:

@@ -20,6 +20,10 @@ FOLDERS = {
     "transplant": "transplant",
     "population": "population",
     "cml": "cml",
+    "onset": "onset",
+    "radiation": "radiation",
+    "toxicity": "toxicity",
+    "post-transplant": "post_transplant",
 }
 
 

@@ -35,14 +35,14 @@ def test_law_noise_and_sample_quality_are_log_normal() -> None:
 
 @pytest.mark.parametrize(("assay", "unit"), [(FLOW, 20 / 5e5), (VIRUS, 20.0), (bcr_abl_assay(), 100 / 6e4)])
 def test_law_what_lies_at_the_limit_is_detected_in_95_of_100(assay: CountingAssay, unit: float) -> None:
-    limit = assay.limit_of_detection()
+    limit = assay.limit_of_detection(probability=0.95)
     assert 1 <= limit / unit <= 3.1
     plain = CountingAssay(name=assay.name, examined=assay.examined, least_count=assay.least_count, scale=assay.scale)
     assert _measured(plain, limit).detected.mean() == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / len(PATIENTS)))
 
 
 def test_law_one_count_is_enough_at_three_expected() -> None:
-    assert bcr_abl_assay().limit_of_detection() == pytest.approx(100 * -np.log(0.05) / 6e4)
+    assert bcr_abl_assay().limit_of_detection(probability=0.95) == pytest.approx(100 * -np.log(0.05) / 6e4)
 
 
 def test_law_nothing_there_is_nothing_counted() -> None:

@@ -17,7 +17,7 @@ MISSING = {"NA", "NaN"}
 INFINITE = {"Inf": math.inf, "-Inf": -math.inf}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One reference computation."""
 
@@ -67,8 +67,8 @@ def comparisons(case: Case) -> Iterator[Comparison]:
                 fixed=dict(zip(axes, keys.wild, strict=False)),
                 axes=axes[len(keys.wild) :],
                 expected=expected,
-                relative=entry["rel"],
-                absolute=entry["abs"],
+                relative=entry.get("rel", 0.0),
+                absolute=entry.get("abs", 0.0),
             )
 
 
@@ -83,6 +83,18 @@ def disagreements(comparison: Comparison, computed: Any) -> list[str]:
         for index, (ours, theirs) in enumerate(zip(found, expected, strict=True))
         if not _agree(ours, theirs, comparison)
     ]
+
+
+def relative_errors(comparison: Comparison, computed: Any) -> list[float]:
+    """Relative error of each finite value other than 0, but for those that only their absolute tolerance lets pass."""
+    found = np.asarray(computed, dtype=object).ravel()
+    pairs = zip(found, _flat(comparison.expected), strict=True)
+    errors = [
+        (abs(ours - theirs), abs(theirs))
+        for ours, theirs in pairs
+        if isinstance(theirs, int | float) and isinstance(ours, int | float | np.number) and theirs
+    ]
+    return [e / size for e, size in errors if e <= comparison.relative * size or e > comparison.absolute]
 
 
 @dataclass(frozen=True)

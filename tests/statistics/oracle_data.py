@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from .oracle_episodes import START, STOP, changing_columns, split
 from .oracle_expression import expression
 
 OPERATORS = {
@@ -22,18 +23,29 @@ OPERATORS = {
 
 @dataclass(frozen=True)
 class AnalysisSet:
-    """Patients with `time`, `cause` (0 = censored), `stratum` (None without strata) and groups by label."""
+    """Patients with `time`, `cause` (0 = censored), `stratum` (None without strata) and groups by label.
+
+    `frame` holds every column of the data set after derivation and filters; `cause` is None where the case names no event
+    column (interval-censored times, tables of transitions), `start`, `weights` and `cluster` where it names none. With
+    covariates that change with time there is one row an episode, from `start` to `time`.
+    """
 
     frame: pl.DataFrame
-    time: str
-    cause: pl.Series
+    time: str | None
+    cause: pl.Series | None
     groups: Mapping[str, pl.Series]
     stratum: pl.Series | None
+    start: pl.Series | None
+    weights: pl.Series | None
+    covariates: tuple[str, ...]
+    cluster: pl.Series | None = None
 
     def times(self, group: str) -> pl.Series:
+        assert self.time is not None, "the case names no time"
         return self.frame[self.time].filter(self.groups[group])
 
     def causes(self, group: str) -> pl.Series:
+        assert self.cause is not None, "the case names no event"
         return self.cause.filter(self.groups[group])
 
     def group_labels(self) -> list[str]:
@@ -51,10 +63,26 @@ def analysis_set(case: Any, data_folder: Path) -> AnalysisSet:
         frame = frame.with_columns(expression(step["expr"]).alias(step["column"]))
     for rule in data.get("filter", []):
         frame = frame.filter(_condition(rule))
-    frame = frame.drop_nulls(_used_columns(data))
-    strata = _columns(data.get("strata"))
-    stratum = _joined(frame, strata) if strata else None
-    return AnalysisSet(frame, data["time"], _cause(frame, data["event"]), _groups(frame, data), stratum)
+    changing = data.get("counting_process")
+    later = changing_columns(changing) if changing else set()
+    frame = frame.drop_nulls([name for name in _used_columns(data) if name not in later and name in frame.columns])
+    time, start = data.get("time"), data.get("start")
+    if changing:
+        frame = split(frame, changing, tuple(_columns(data.get("covariates"))), data_folder)
+        time, start = STOP, START
+        frame = frame.drop_nulls(_used_columns(data))
+    strata, cluster = _columns(data.get("strata")), _columns(data.get("cluster"))
+    return AnalysisSet(
+        frame,
+        time,
+        _cause(frame, data["event"]) if data.get("event") else None,
+        _groups(frame, data),
+        _joined(frame, strata) if strata else None,
+        frame[start] if start else None,
+        frame[data["weights"]] if data.get("weights") else None,
+        tuple(_columns(data.get("covariates"))),
+        _joined(frame, cluster) if cluster else None,
+    )
 
 
 def _parts(case: Any) -> list[Mapping[str, Any]]:
@@ -78,9 +106,9 @@ def _condition(rule: Mapping[str, Any]) -> pl.Expr:
 
 
 def _used_columns(data: Mapping[str, Any]) -> list[str]:
-    event = data["event"]
+    event = data.get("event") or []
     events = [event] if isinstance(event, str) else [item["column"] for item in event]
-    single = [data[key] for key in ("time", "start", "weights") if data.get(key)]
+    single = [data[key] for key in ("time", "start", "weights", "left", "frailty") if data.get(key)]
     listed = [name for key in ("group", "strata", "cluster", "covariates") for name in _columns(data.get(key))]
     return list(dict.fromkeys([*single, *events, *listed]))
 

@@ -131,7 +131,7 @@ studies = st.fixed_dictionaries(
         "arms": st.fixed_dictionaries({"one": arms, "two": arms}),
         "cohort": st.fixed_dictionaries({}, optional={"size": st.integers(50, 10**7), "comparison_size": counts}),
     },
-    optional={"published": st.lists(published, max_size=1), "trial": trials, "model": words},
+    optional={"published": st.lists(published, max_size=1), "trial": trials, "model": st.just("transplant")},
 )
 
 
@@ -143,3 +143,20 @@ def test_property_the_resolved_yaml_reads_back_to_an_equal_study(data: dict) -> 
     assert again == study
     assert resolved_yaml(again) == resolved_yaml(study)
     assert make_study(plain(study)) == study
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    studies.map(lambda data: {k: v for k, v in data.items() if k not in ("trial", "model")}),
+    st.sampled_from(["adults", "a  b"]),
+    st.booleans(),
+)
+def test_property_a_study_of_another_model_reads_back_without_what_is_the_transplants(
+    data: dict, who: str, on: bool
+) -> None:
+    cohort = {"population": who, **{k: v for k, v in data["cohort"].items() if k == "size"}}
+    arms = {name: {**arm, "settings": {"on": on, "level": 2, "kind": "a kind"}} for name, arm in data["arms"].items()}
+    study = make_study({**data, "model": "cml", "cohort": cohort, "arms": arms, "endpoints": ["relapse"]})
+    assert parse_study(resolved_yaml(study)) == study
+    assert not {"families", "trial"} & plain(study).keys()
+    assert "comparison_population" not in plain(study)["cohort"]

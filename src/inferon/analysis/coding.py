@@ -1,7 +1,10 @@
 """How a table says what ended each follow-up: always declared by the user, never guessed.
 
-Two ways to declare it. By columns, one condition a cause, the first that holds decides, none means censored:
+Two ways to declare it. By columns, one condition a cause; where several hold the first declared decides, where none holds
+the patient is censored:
     relapse = column d2 is 1, death = column d3 is 1
+where a cause has a time of its own, the earliest that happened decides:
+    relapse = column d2 is 1 at the time in column t2, death = column d1 is 1 at the time in column t1
 By codes of one column, every code named:
     column Status: 1 = relapse, 2 = death, 0 = censored
 """
@@ -12,22 +15,23 @@ from typing import Any
 
 from inferon.study.errors import InputError
 
-RULE_FORM = "NAME=COLUMN:VALUE, as in relapse=d2:1"
+RULE_FORM = "NAME=COLUMN:VALUE or NAME=COLUMN:VALUE@TIME, as in relapse=d2:1"
 CODE_FORM = "CODE=NAME, as in 1=relapse"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Patients whose `column` holds `value` ended with `cause`."""
+    """Patients whose `column` holds `value` had `cause`, at the time in column `at` (None: at the end of follow-up)."""
 
     cause: str
     column: str
     value: str
+    at: str | None = None
 
 
 @dataclass(frozen=True)
 class ByColumns:
-    """One rule a cause; the first that holds decides, and a patient for whom none holds is censored."""
+    """The earliest rule that holds decides, at equal times the first declared; where none holds, it is censoring."""
 
     rules: tuple[Rule, ...]
 
@@ -39,7 +43,13 @@ class ByColumns:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are read."""
-        return tuple(dict.fromkeys(rule.column for rule in self.rules))
+        named = (column for rule in self.rules for column in (rule.column, rule.at) if column)
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def timed(self) -> bool:
+        """Whether a cause has a time of its own."""
+        return any(rule.at for rule in self.rules)
 
 
 @dataclass(frozen=True)
@@ -91,18 +101,24 @@ def split_code(text: str, *, field: str) -> tuple[str, str]:
 
 
 def by_columns(causes: Mapping[str, Any], *, field: str) -> ByColumns:
-    """From names of causes to conditions `COLUMN:VALUE` (one, or a list of them)."""
-    rules = []
-    for cause, conditions in causes.items():
-        for condition in _listed(conditions):
-            column, colon, value = str(condition).rpartition(":")
-            if not colon or not column.strip() or not value.strip():
-                allowed = "COLUMN:VALUE, as in d2:1"
-                raise InputError(
-                    f"the condition of cause {cause} cannot be read", field=field, found=condition, allowed=allowed
-                )
-            rules.append(Rule(str(cause), column.strip(), value.strip()))
-    return ByColumns(tuple(rules))
+    """From names of causes to conditions `COLUMN:VALUE` or `COLUMN:VALUE@TIME` (one, or a list of them)."""
+    return ByColumns(
+        tuple(
+            read_rule(str(cause), condition, field=field)
+            for cause, conditions in causes.items()
+            for condition in _listed(conditions)
+        )
+    )
+
+
+def read_rule(cause: str, condition: Any, *, field: str) -> Rule:
+    """One condition `COLUMN:VALUE` or `COLUMN:VALUE@TIME`; InputError when it has another form."""
+    column, colon, value = str(condition).rpartition(":")
+    value, mark, at = value.partition("@")
+    if not colon or not column.strip() or not value.strip() or (mark and not at.strip()):
+        allowed = "COLUMN:VALUE, as in d2:1, or COLUMN:VALUE@TIME, as in d2:1@t2"
+        raise InputError(f"the condition of {cause} cannot be read", field=field, found=condition, allowed=allowed)
+    return Rule(cause, column.strip(), value.strip(), at.strip() or None)
 
 
 def by_code(column: str, codes: Iterable[tuple[Any, Any]], censor: Any, *, field: str) -> ByCode:

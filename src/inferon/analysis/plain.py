@@ -5,21 +5,23 @@ from typing import Any
 
 import polars as pl
 
+from inferon.analysis.adtte import ByCensoringFlag
 from inferon.analysis.analysis import Analysis
 from inferon.analysis.coding import ByCode
 from inferon.statistics import GrayTest, LogRank
-from inferon.statistics.aalen_johansen import CumulativeIncidence
-from inferon.statistics.kaplan_meier import KaplanMeier
+from inferon.statistics.curves.aalen_johansen import CumulativeIncidence
+from inferon.statistics.curves.kaplan_meier import KaplanMeier
 
 AT_A_TIME = ("time", "estimate", "lower", "upper", "at_risk", "cumulative_events")
 
 
 def plain_result(analysis: Analysis) -> dict[str, Any]:
-    """data, time, time_unit, causes, coding, groups, gray, log_rank, method, warnings, notes, r_call.
+    """data, time, time_unit, causes, coding, groups, gray, log_rank, tables, method, left_out, warnings, notes, code.
 
     `groups[group].causes[cause]` and `groups[group].event_free` list time, estimate, lower, upper, at_risk and
     cumulative_events; estimates are fractions of 1. `gray` holds one test a cause; it is empty and `log_rank` null
-    without groups to compare.
+    where they were not made. `tables[name]` holds every table with title, method, convention, n, events, source and
+    rows. `left_out` gives the lines (or row numbers) of patients who were left out, by reason.
     """
     request = analysis.request
     return {
@@ -27,24 +29,42 @@ def plain_result(analysis: Analysis) -> dict[str, Any]:
         "time": request.time,
         "time_unit": request.time_unit,
         "n": analysis.n,
+        "reference": analysis.groups[0] if len(analysis.groups) > 1 else None,
+        "landmark": _landmark(analysis),
         "causes": list(analysis.causes),
         "coding": _coding(analysis),
         "groups": {group: _group(analysis, group) for group in analysis.groups},
         "gray": {cause: _gray(test) for cause, test in (analysis.gray or {}).items()},
         "log_rank": _log_rank(analysis.log_rank) if analysis.log_rank else None,
+        "tables": {finding.name: finding.plain() for finding in analysis.findings},
         "method": _method(analysis),
+        "left_out": analysis.patients.left_out,
         "warnings": list(analysis.warnings),
         "notes": list(analysis.notes),
+        "python_call": analysis.python_call,
         "r_call": analysis.r_call,
     }
+
+
+def _landmark(analysis: Analysis) -> dict[str, Any] | None:
+    found = analysis.patients.landmark
+    if found is None:
+        return None
+    return {"at": found.at, "clock": analysis.request.clock, "left_out": found.left_out}
 
 
 def _coding(analysis: Analysis) -> dict[str, Any]:
     coding = analysis.request.coding
     if isinstance(coding, ByCode):
         return {"event": coding.column, "codes": dict(coding.codes), "censor": list(coding.censor)}
-    rules = [{"cause": rule.cause, "column": rule.column, "equals": rule.value} for rule in coding.rules]
-    return {"first_match_wins": rules, "otherwise": "censored"}
+    if isinstance(coding, ByCensoringFlag):
+        described = dict(coding.codes)
+        return {"parameter": coding.parameter, "event": "CNSR is 0", "descriptions": described, "otherwise": "censored"}
+    rules = [
+        {"cause": rule.cause, "column": rule.column, "equals": rule.value} | ({"at": rule.at} if rule.at else {})
+        for rule in coding.rules
+    ]
+    return {"earliest_wins" if coding.timed else "first_match_wins": rules, "otherwise": "censored"}
 
 
 def _group(analysis: Analysis, group: str) -> dict[str, Any]:
@@ -81,15 +101,15 @@ def _log_rank(test: LogRank) -> dict[str, Any]:
 
 def _method(analysis: Analysis) -> dict[str, Any]:
     request = analysis.request
+    curves = next(iter(analysis.incidence.values()))
+    free = next(iter(analysis.survival.values()))
     return {
         "cumulative_incidence": CumulativeIncidence.method,
-        "variance": request.variance,
+        "variance": curves[analysis.causes[0]].variance_form,
         "confidence_limits": request.conf_type,
         "confidence_level": request.conf_level,
-        "event_free": f"{KaplanMeier.method}, Greenwood variance",
-        "gray": f"{GrayTest.method}, rho 0, {GrayTest.variance_form}",
-        "log_rank": f"{LogRank.method}, {LogRank.variance_form} variance",
-        "citations": [CumulativeIncidence.citation, KaplanMeier.citation, GrayTest.citation, LogRank.citation],
+        "event_free": f"{KaplanMeier.method}, variance {free.variance_form}",
+        "citations": list(dict.fromkeys(finding.source for finding in analysis.findings)),
     }
 
 

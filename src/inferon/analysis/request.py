@@ -1,22 +1,22 @@
 """What is asked of a table of patients: checked before the table is opened."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Literal
 
 import polars as pl
 
-from inferon.analysis.coding import ByCode, ByColumns, Coding, by_code, by_columns
-from inferon.statistics.aalen_johansen import Variance
-from inferon.statistics.confidence import ConfidenceType
-from inferon.study.errors import InputError
+from inferon.analysis.adtte import CENSORED_BY, EVENT, PARAMETER, ByCensoringFlag
+from inferon.analysis.coding import ByCode, ByColumns, Rule
+from inferon.analysis.covariates import Covariate
+from inferon.analysis.weighting import Weighting
+from inferon.statistics.curves.aalen_johansen import Variance
+from inferon.statistics.curves.incidence_difference import Interval
+from inferon.statistics.shared.confidence import ConfidenceType
 
-Where = Callable[[str], dict[str, Any]]
-"""From the name of a field to its place (file, line, field), for errors."""
-
-TWO_WAYS = "either causes (NAME=COLUMN:VALUE) or event with codes and censor"
+Clock = Literal["restart", "origin"]
+LeaveOut = Literal["missing", "entry"]
+"""missing: a needed value (time, entry, group, strata, weight) is missing; entry: it is not before the end of follow-up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,20 +26,48 @@ class Request:
     data        CSV or Parquet file, or a Polars table
     time        column of follow-up, in `time_unit`
     coding      what ended the follow-up
-    group, id   columns, or None
+    only        (column, value) pairs: patients with other values are left out
+    leave_out   which rows that cannot be used are left out, counted and named, instead of refused
+    adtte       PARAMCD of the rows to take from ADaM ADTTE data, or None
+    group, id, start, weights  columns, or None
+    labels      (value, name) pairs of the group column: what groups are called
+    reference   the group others are compared with; None: the first
+    strata      columns whose combinations are the strata of tests and regressions
+    covariates  of the regressions
+    landmark    patients followed beyond it are analysed; `clock` says whether time restarts there
+    reached     groups by whether this happened by the landmark, or None
     times       report times in `time_unit`, or None for round times over the follow-up
+    tau         horizon of restricted means, or None for the last report time that was asked for
+    weighting   of a weighted log-rank test, or None
+    variance    of cumulative incidences; None: greenwood_type, or the jackknife where weights are fractional
+    difference  interval of differences of cumulative incidence
     """
 
     data: Path | pl.DataFrame
     time: str
-    coding: Coding
+    coding: ByColumns | ByCode | ByCensoringFlag
+    adtte: str | None = None
+    only: tuple[tuple[str, str], ...] = ()
+    leave_out: tuple[LeaveOut, ...] = ()
     group: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    reference: str | None = None
     id: str | None = None
+    start: str | None = None
+    weights: str | None = None
+    strata: tuple[str, ...] = ()
+    covariates: tuple[Covariate, ...] = ()
+    landmark: float | None = None
+    clock: Clock = "restart"
+    reached: Rule | None = None
     times: tuple[float, ...] | None = None
+    tau: float | None = None
     time_unit: str = "unit of the data"
-    variance: Variance = "greenwood_type"
+    weighting: Weighting | None = None
+    variance: Variance | None = None
     conf_type: ConfidenceType = "log-log"
     conf_level: float = 0.95
+    difference: Interval = "recovered"
     title: str | None = None
 
     @property
@@ -48,83 +76,30 @@ class Request:
         return self.data.name if isinstance(self.data, Path) else "table"
 
     @property
+    def causes(self) -> tuple[str, ...]:
+        """The causes, in the order declared."""
+        return self.coding.causes
+
+    @property
+    def competing(self) -> bool:
+        """Whether more than one cause was declared."""
+        return len(self.causes) > 1
+
+    @property
+    def grouped(self) -> bool:
+        """Whether groups are compared."""
+        return self.group is not None or self.reached is not None
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read, the follow-up first."""
-        optional = (column for column in (self.group, self.id) if column)
-        return tuple(dict.fromkeys((self.time, *self.coding.columns, *optional)))
+        optional = (self.group, self.id, self.start, self.weights, PARAMETER if self.adtte else None)
+        reached = (self.reached.column, self.reached.at) if self.reached else ()
+        only = (column for column, _ in self.only)
+        named = (*only, *self.coding.columns, *optional, *self.strata, *(c.column for c in self.covariates), *reached)
+        return tuple(dict.fromkeys((self.time, *(column for column in named if column))))
 
-
-def make_request(
-    data: Any,
-    *,
-    where: Where,
-    time: Any = None,
-    causes: Mapping[str, Any] | None = None,
-    event: Any = None,
-    codes: Iterable[tuple[Any, Any]] = (),
-    censor: Any = None,
-    times: Any = None,
-    time_unit: Any = None,
-    **others: Any,
-) -> Request:
-    """Check plain values and make the request of them; InputError names the field at fault."""
-    if data is None:
-        raise InputError("no data are named", **where("data"), allowed="a CSV or Parquet file")
-    if not time:
-        raise InputError("the column of follow-up is not named", **where("time"), allowed="the name of a column")
-    _check_choice(others, "variance", Variance, where)
-    _check_choice(others, "conf_type", ConfidenceType, where)
-    _check_level(others.get("conf_level"), where)
-    return Request(
-        data=data if isinstance(data, pl.DataFrame) else Path(data),
-        time=str(time),
-        coding=_coding(causes, event, list(codes), censor, where),
-        times=_report_times(times, where),
-        time_unit=str(time_unit or "unit of the data"),
-        **{name: value for name, value in others.items() if value is not None},
-    )
-
-
-def _coding(
-    causes: Mapping[str, Any] | None, event: Any, codes: list[tuple[Any, Any]], censor: Any, where: Where
-) -> ByColumns | ByCode:
-    if causes and (event or codes):
-        raise InputError("events are declared in two ways", **where("causes"), allowed=TWO_WAYS)
-    if causes:
-        return by_columns(causes, field=where("causes").get("field", "causes"))
-    if not event:
-        raise InputError("what counts as an event is not declared", **where("causes"), allowed=TWO_WAYS)
-    if not codes:
-        raise InputError(
-            "the codes of the event column are not declared", **where("codes"), allowed="CODE=NAME a cause"
-        )
-    if censor is None or censor in ([], ()):
-        raise InputError("the code of censoring is not declared", **where("censor"), allowed="one code or more")
-    return by_code(str(event), codes, censor, field=where("codes").get("field", "codes"))
-
-
-def _report_times(times: Any, where: Where) -> tuple[float, ...] | None:
-    if times is None:
-        return None
-    wanted = []
-    for item in times if isinstance(times, list | tuple) else [times]:
-        try:
-            value = float(item)
-        except (TypeError, ValueError):
-            value = math.nan
-        if isinstance(item, bool) or not math.isfinite(value) or value < 0:
-            raise InputError("", **where("times"), found=item, allowed="numbers >= 0, as in 6,12,24")
-        wanted.append(value)
-    if not wanted:
-        raise InputError("no report time is given", **where("times"), allowed="numbers >= 0, as in 6,12,24")
-    return tuple(sorted(set(wanted)))
-
-
-def _check_choice(values: Mapping[str, Any], name: str, choices: Any, where: Where) -> None:
-    if values.get(name) is not None and values[name] not in get_args(choices):
-        raise InputError("", **where(name), found=values[name], allowed=get_args(choices))
-
-
-def _check_level(level: Any, where: Where) -> None:
-    if level is not None and (not isinstance(level, int | float) or not 0 < level < 1):
-        raise InputError("", **where("conf_level"), found=level, allowed="a number between 0 and 1, as in 0.95")
+    @property
+    def optional_columns(self) -> tuple[str, ...]:
+        """Columns that are read where they are there: descriptions of ADaM."""
+        return (EVENT, CENSORED_BY) if self.adtte else ()

@@ -10,18 +10,34 @@
     times: [100, 365, 730]
 
 or, instead of causes:  event: Status,  codes: {relapse: 1, death: 2},  censor: 0.
-Optional: id, title, variance, conf_type, conf_level.
+Optional: every other argument of `inferon.analysis.analyse`, such as covariates: [age, disease:AML].
 """
 
 from pathlib import Path
 from typing import Any
 
-from inferon.analysis.request import Where
+from inferon.analysis.requesting import Where
 from inferon.study.document import Document, read_document
 from inferon.study.errors import InputError
 
-MAPPINGS, TEXTS = ("causes", "codes"), ("data", "time", "time_unit", "event", "group", "id", "title")
-FIELDS = (*TEXTS, *MAPPINGS, "censor", "times", "variance", "conf_type", "conf_level")
+MAPPINGS = ("causes", "codes")
+TEXTS = ("data", "time", "time_unit", "event", "group", "id", "start", "weights", "adtte", "title")
+CHOSEN = (
+    "censor",
+    "only",
+    "leave_out",
+    "labels",
+    "reference",
+    "strata",
+    "covariates",
+    "landmark",
+    "clock",
+    "reached",
+    "times",
+    "tau",
+    "weighting",
+)
+FIELDS = (*TEXTS, *MAPPINGS, *CHOSEN, "variance", "conf_type", "conf_level", "difference")
 
 
 def read_specification(path: str | Path) -> tuple[dict[str, Any], Where]:

@@ -13,6 +13,7 @@ from inferon.study.errors import InputError, nearest
 
 COMMA_SEPARATED = "a header and rows of comma-separated values in UTF-8"
 PARQUET = {".parquet", ".pq"}
+MOST_NAMED = 10
 MISSING = {"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "."}
 
 
@@ -20,35 +21,70 @@ MISSING = {"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "."}
 class RawTable:
     """The columns that were asked for, as stripped text.
 
-    lines   the line of each row in a CSV; None for tables without lines, whose rows are counted from 1
+    lines    the line of each row in a CSV; None for tables without lines, whose rows are counted from 1
+    numbers  the row numbers of a table without lines, where only some of its rows are kept; None: 1, 2, 3 …
     """
 
     file: str | None
     columns: dict[str, list[str]]
     lines: list[int] | None
+    numbers: list[int] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self.columns.values())))
 
     def place(self, column: str, row: int) -> dict[str, Any]:
         """Where a cell stands, for errors."""
         if self.lines is not None:
             return {"file": self.file, "line": self.lines[row], "field": column}
-        return {"file": self.file, "field": f"{column}, row {row + 1}"}
+        return {"file": self.file, "field": f"{column}, row {self.number(row)}"}
+
+    def number(self, row: int) -> int:
+        """The line of a row in its file, or its number in a table without lines."""
+        if self.lines is not None:
+            return self.lines[row]
+        return row + 1 if self.numbers is None else self.numbers[row]
 
     def position(self, row: int) -> str:
         """`line 14` or `row 13`, for sentences."""
-        return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
+        return f"{self._counted} {self.number(row)}"
+
+    def positions(self, rows: Sequence[int]) -> str:
+        """`line 14`, `lines 3, 14 and 15`, or the first MOST_NAMED of them and how many more there are."""
+        if len(rows) == 1:
+            return self.position(rows[0])
+        named = [str(self.number(row)) for row in rows[:MOST_NAMED]]
+        named += [f"{len(rows) - MOST_NAMED} more"] if len(rows) > MOST_NAMED else []
+        return f"{self._counted}s {', '.join(named[:-1])} and {named[-1]}"
+
+    def kept(self, rows: Sequence[int]) -> "RawTable":
+        """Some of the rows; each keeps its line or its number."""
+        columns = {name: [cells[row] for row in rows] for name, cells in self.columns.items()}
+        numbers = [self.number(row) for row in rows]
+        return RawTable(self.file, columns, numbers if self.lines is not None else None, numbers)
+
+    @property
+    def _counted(self) -> str:
+        return "line" if self.lines is not None else "row"
 
 
-def read_table(data: Path | pl.DataFrame, columns: Sequence[str]) -> RawTable:
-    """Read `columns` of a CSV, a Parquet file or a Polars table; InputError when one is missing or nothing is there."""
+def read_table(data: Path | pl.DataFrame, columns: Sequence[str], *, optional: Sequence[str] = ()) -> RawTable:
+    """Read `columns` of a CSV, a Parquet file or a Polars table, and those of `optional` that are there.
+
+    InputError when a column is missing or nothing is there.
+    """
     if isinstance(data, pl.DataFrame):
-        return _from_frame(data, columns, None)
+        return _from_frame(data, columns, optional, None)
     if data.suffix.lower() in PARQUET:
-        return _from_frame(_parquet(data), columns, str(data))
-    return _from_csv(data, columns)
+        return _from_frame(_parquet(data), columns, optional, str(data))
+    return _from_csv(data, columns, optional)
 
 
-def _from_frame(frame: pl.DataFrame, columns: Sequence[str], file: str | None) -> RawTable:
+def _from_frame(frame: pl.DataFrame, columns: Sequence[str], optional: Sequence[str], file: str | None) -> RawTable:
     _require(columns, frame.columns, file, line=None)
+    columns = _with(columns, optional, frame.columns)
     if frame.height == 0:
         raise InputError("the table has no rows", file=file, allowed="one row a patient")
     texts = {name: [_text(value) for value in frame[name].to_list()] for name in columns}
@@ -71,12 +107,17 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _from_csv(path: Path, columns: Sequence[str]) -> RawTable:
+def _with(columns: Sequence[str], optional: Sequence[str], present: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*columns, *(name for name in optional if name in present)]))
+
+
+def _from_csv(path: Path, columns: Sequence[str], optional: Sequence[str]) -> RawTable:
     rows = _rows(_decoded(path), path)
     line, header = next(rows, (1, []))
     if not any(header):
         raise InputError("the file is empty", file=path, allowed=COMMA_SEPARATED)
     _check_header(header, path, line, columns)
+    columns = _with(columns, optional, header)
     wanted = [(header.index(name), []) for name in columns]
     lines: list[int] = []
     for line, cells in rows:

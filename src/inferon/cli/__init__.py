@@ -19,6 +19,7 @@ COMMANDS = {
     "studies": "List the ready studies; show, copy or check a study.",
     "analyse": "Competing-risk and survival analysis of patient data.",
     "models": "The biology: modules, equations, parameters with their sources.",
+    "simulate": "One virtual patient or a cohort under any regimen; table and picture.",
     "doctor": "What is installed, what is missing, and a self-check.",
 }
 INTERRUPTED = "Interrupted; the run can be resumed with the same command."

@@ -109,6 +109,9 @@ def _summary(result: Any) -> None:
     from rich.table import Table
 
     estimates = result.estimates
+    if "system" in estimates:
+        _system_summary(result)
+        return
     families = list(next(iter(estimates["arms"].values()))["families"])
     table = Table(
         title=estimates["study"], caption=f"{estimates['population']}; intervals are those of the virtual cohort"
@@ -123,6 +126,49 @@ def _summary(result: Any) -> None:
             table.add_row(arm, f"{at_time[0]['time_days']:.0f}", *_numbers(at_time[0]), span)
     console = Console()
     console.print(table)
+    _report_line(console, result)
+
+
+def _system_summary(result: Any) -> None:
+    """The first endpoint of the study by arm and time, with what was published for it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    estimates, endpoints = result.estimates, result.estimates["endpoints"]
+    name = next(iter(endpoints))
+    unit = endpoints[name]["unit"]
+    time = _primary_time(estimates, name)
+    table = Table(title=f"{estimates['study']}, day {time:.0f}", caption="intervals are those of the virtual cohort")
+    heading = f"{endpoints[name]['label']}, {unit}"
+    for words in ("arm", heading, "95 % interval", "published"):
+        table.add_column(words, justify="left" if words == "arm" else "right", overflow="fold")
+    for arm, held in estimates["arms"].items():
+        rows = [row for row in held["families"]["reference"]["endpoints"][name] if abs(row["time_days"] - time) < 1]
+        quoted = [
+            f"{_in_unit(item['estimate'], unit)} ({item['source']})"
+            for item in estimates["published"]
+            if (item["arm"], item["endpoint"]) == (arm, name) and abs(item["time_days"] - time) < 1
+        ]
+        for row in rows:
+            limits = "–" if row["lower"] is None else f"{_in_unit(row['lower'], unit)}–{_in_unit(row['upper'], unit)}"
+            table.add_row(arm, _in_unit(row["estimate"], unit), limits, "\n".join(quoted))
+    console = Console()
+    console.print(table)
+    _report_line(console, result)
+
+
+def _primary_time(estimates: dict[str, Any], endpoint: str) -> float:
+    """When the endpoint was published for first, else the end."""
+    published = [item["time_days"] for item in estimates["published"] if item["endpoint"] == endpoint]
+    held = next(iter(estimates["arms"].values()))["families"]["reference"]["endpoints"][endpoint]
+    return (published or [row["time_days"] for row in held][-1:] or [0.0])[0]
+
+
+def _in_unit(value: float, unit: str) -> str:
+    return f"{100 * value:.1f}" if unit == "%" else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _report_line(console: Any, result: Any) -> None:
     seconds = sum(result.provenance["timings_seconds"].values())
     console.print(
         f"Report: {result.report}   ({result.provenance['patients_simulated']:,} virtual patients, {seconds:.0f} s)"

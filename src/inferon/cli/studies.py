@@ -73,15 +73,43 @@ def check(
     resolved: Annotated[bool, typer.Option("--resolved", help="Print the study with every default.")] = False,
 ) -> None:
     """Read a study as a run would, and say whether it is sound."""
-    from inferon.run.catalogues import check_study_names
+    from inferon.run.catalogues import check_study_names, settled
 
     ready = ready_studies()
     study = read_study(file if file.exists() or str(file) not in ready else ready_study(str(file)))
     check_study_names(study)
+    study = settled(study)
     if resolved:
         typer.echo(resolved_yaml(study), nl=False)
     else:
         typer.echo(f"{file} is sound: {_in_words(study)}.")
+
+
+@app.command()
+def systems(
+    name: Annotated[str | None, typer.Argument(help="Name of a system; without it they are listed.")] = None,
+) -> None:
+    """The systems a study can be made of: populations, drugs with units, settings, endpoints."""
+    from inferon.run.systems import FILES, system
+
+    if name is None:
+        for known in FILES:
+            typer.echo(f"{known:18}{system(known).title}")
+        typer.echo("transplant        Donor transplant with interferon (families, power, a randomised trial)")
+        return
+    if name not in FILES:
+        raise InputError("there is no system of this name with a list of its own", found=name, allowed=list(FILES))
+    chosen = system(name)
+    parts = {
+        "populations": chosen.populations,
+        "drugs": {drug: f"{' or '.join(d.units)}, {' or '.join(d.routes)}" for drug, d in chosen.drugs.items()},
+        "settings": {key: f"{s.meaning} (default: {s.default})" for key, s in chosen.settings.items()},
+        "endpoints": {key: f"{e.label} ({e.kind}, {e.unit})" for key, e in chosen.endpoints.items()},
+    }
+    for heading, rows in parts.items():
+        typer.echo(f"{heading}:" + ("" if rows else " none"))
+        for key, words in rows.items():
+            typer.echo(f"  {key}: {words}")
 
 
 def _summary(name: str, study: Study) -> dict[str, object]:
@@ -92,15 +120,14 @@ def _summary(name: str, study: Study) -> dict[str, object]:
         "arms": list(study.arms),
         "size": study.cohort.size,
         "families": list(study.families),
+        "model": study.model,
     }
 
 
 def _in_words(study: Study) -> str:
     arms, families = len(study.arms), len(study.families)
-    return (
-        f"{arms} {'arm' if arms == 1 else 'arms'} of {study.cohort.size:,} virtual patients in "
-        f"{families} parameter {'family' if families == 1 else 'families'}, seed {study.seed}"
-    )
+    of = f" in {families} parameter {'family' if families == 1 else 'families'}" if study.model == "transplant" else ""
+    return f"{arms} {'arm' if arms == 1 else 'arms'} of {study.cohort.size:,} virtual patients{of}, seed {study.seed}"
 
 
 def _print_table(studies: list[dict[str, object]]) -> None:
@@ -108,8 +135,8 @@ def _print_table(studies: list[dict[str, object]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "title", "arms", "patients an arm"):
+    for heading in ("name", "title", "model", "arms", "patients an arm"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "name")
     for study in studies:
-        table.add_row(study["name"], study["title"], ", ".join(study["arms"]), f"{study['size']:,}")
+        table.add_row(study["name"], study["title"], study["model"], str(len(study["arms"])), f"{study['size']:,}")
     Console().print(table)

@@ -13,9 +13,10 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from inferon.cohort.adults import adult_covariates, disposition_effects, source_of
+from inferon.cohort.adults import adult_covariates
 from inferon.cohort.distributions import log_normal
-from inferon.cohort.populations import Cohort, Columns, _Source
+from inferon.cohort.draws import Columns, Source, disposition_effects, source_of
+from inferon.cohort.populations import Cohort
 from inferon.model.catalogue import biology, parameter_table
 
 CML_POPULATIONS = ("cml-first-line", "cml-treatment-free", "cml-published")
@@ -62,7 +63,7 @@ def draw_cml_cohort(
     )
 
 
-def _first_line(source: _Source) -> Columns:
+def _first_line(source: Source) -> Columns:
     """Rates of the two-state model; the variability of ``e_tki`` is that of the fast slope ``e_tki - p_y2``."""
     v = source.values["cml"]
     slope = (v["e_tki"] - v["p_y2"]) * _factor(source, "e_tki", "fast slope")
@@ -70,7 +71,7 @@ def _first_line(source: _Source) -> Columns:
     return {f"cml__{name}": column for name, column in columns.items()}
 
 
-def _stopping(source: _Source, *, varied: bool) -> tuple[Columns, Columns]:
+def _stopping(source: Source, *, varied: bool) -> tuple[Columns, Columns]:
     """Rates of the three-state model, and the day treatment stops with the number of the published patient behind each."""
     table, v = published_patients(), source.values["cml"]
     count = len(table)
@@ -94,12 +95,12 @@ def _stopping(source: _Source, *, varied: bool) -> tuple[Columns, Columns]:
     return {f"cml__{name}": column for name, column in rates.items()}, stopping
 
 
-def _factor(source: _Source, symbol: str, stream: str | None = None) -> np.ndarray:
+def _factor(source: Source, symbol: str, stream: str | None = None) -> np.ndarray:
     """A log-normal factor of median 1 with the variability of the symbol's row."""
     return log_normal(source.z(stream or symbol), 1.0, parameter_table("cml")[symbol].variability or 0.0)
 
 
-def _answer_to_drugs(source: _Source) -> Columns:
+def _answer_to_drugs(source: Source) -> Columns:
     """How the leukaemia and the interferon signal of each patient answer."""
     disease = {f"cml__{s}": source.varied("cml", s) for s in ("kifn", "kara")}
     signal = {f"interferon_response__{s}": source.varied("interferon_response", s) for s in ("EC0", "k_U", "EC_ap")}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
+from inferon.biology.population.functions import body_mass_index, body_surface, creatinine_clearance
 from inferon.cohort.distributions import categorical, correlated, log_normal, truncated_normal
 from inferon.model.model import Parameter
 
@@ -14,6 +15,9 @@ Draw = Callable[[str], np.ndarray]
 
 STRATA = ("sex", "disease_status", "cytogenetic_risk", "conditioning", "donor", "comorbidity", "graft")
 """Categorical covariates a trial may stratify on."""
+
+_POINTS = {"0": 0, "1-2": 2, "3+": 3}
+"""Greatest HCT-CI of a class of comorbidity; of the open class, the least."""
 
 
 def draw_covariates(table: Mapping[str, Parameter], uniform: Draw, normal: Draw) -> pl.DataFrame:
@@ -25,8 +29,8 @@ def draw_covariates(table: Mapping[str, Parameter], uniform: Draw, normal: Draw)
     male = uniform("sex") < v["p_male_aml"]
     age_row = table["age_hct"]
     age = truncated_normal(uniform("age"), age_row.value, v["sd_age_hct"], age_row.lower, age_row.upper)
-    size = _body_size(table, v, male, normal)
-    creatinine = _by_sex(table, "scr", male, normal("creatinine"))
+    size = body_size(table, v, male=male, normal=normal)
+    creatinine = drawn_by_sex(table, "scr", male, normal("creatinine"))
     comorbidity = categorical(uniform("comorbidity"), {"0": v["p_hctci0"], "1-2": v["p_hctci12"], "3+": v["p_hctci3"]})
     return pl.DataFrame(
         {
@@ -34,10 +38,10 @@ def draw_covariates(table: Mapping[str, Parameter], uniform: Draw, normal: Draw)
             "age": age,
             **size,
             "creatinine": creatinine,
-            "baseline_neutrophils": _drawn(table["anc0"], normal("baseline ANC")),
-            "baseline_platelets": _drawn(table["plt0"], normal("baseline PLT")),
-            "baseline_haemoglobin": _by_sex(table, "hb0", male, normal("baseline Hb")),
-            "creatinine_clearance": _cockcroft_gault(age, size["weight"], creatinine, male),
+            "baseline_neutrophils": drawn(table["anc0"], normal("baseline ANC")),
+            "baseline_platelets": drawn(table["plt0"], normal("baseline PLT")),
+            "baseline_haemoglobin": drawn_by_sex(table, "hb0", male, normal("baseline Hb")),
+            "creatinine_clearance": creatinine_clearance(age, size["weight"], creatinine, male, v),
             "disease_status": categorical(
                 uniform("disease status"),
                 {"active": v["p_active"], "remission, MRD+": v["p_mrdp"], "remission, MRD-": v["p_mrdn"]},
@@ -62,38 +66,37 @@ def draw_covariates(table: Mapping[str, Parameter], uniform: Draw, normal: Draw)
     )
 
 
-def _drawn(row: Parameter, z: np.ndarray) -> np.ndarray:
+def drawn(row: Parameter, z: np.ndarray) -> np.ndarray:
+    """A log-normal quantity with the median and variability of its table row, from standard normal draws."""
     return log_normal(z, row.value, row.variability or 0.0)
 
 
-def _by_sex(table: Mapping[str, Parameter], symbol: str, male: np.ndarray, z: np.ndarray) -> np.ndarray:
-    return np.where(male, _drawn(table[f"{symbol}_m"], z), _drawn(table[f"{symbol}_f"], z))
+def drawn_by_sex(table: Mapping[str, Parameter], symbol: str, male: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The same with rows of their own for men (``symbol`` + ``_m``) and women (``_f``)."""
+    return np.where(male, drawn(table[f"{symbol}_m"], z), drawn(table[f"{symbol}_f"], z))
 
 
-def _body_size(table: Mapping[str, Parameter], v: Mapping[str, float], male: np.ndarray, normal: Draw) -> dict:
+def body_size(
+    table: Mapping[str, Parameter], v: Mapping[str, float], *, male: np.ndarray, normal: Draw
+) -> dict[str, np.ndarray]:
+    """Weight (kg), height (m), body-mass index (kg/m2) and body surface (m2); height is correlated with the log of weight.
+
+    ``v`` holds the table's values by symbol, some of them replaced.
+    """
     z_weight = normal("weight")
-    weight = np.clip(_by_sex(table, "wt", male, z_weight), table["wt_m"].lower, table["wt_m"].upper)
+    weight = np.clip(drawn_by_sex(table, "wt", male, z_weight), table["wt_m"].lower, table["wt_m"].upper)
     z_height = correlated(z_weight, normal("height"), v["r_htwt"])
     height = np.where(male, v["ht_m"] + v["sd_ht_m"] * z_height, v["ht_f"] + v["sd_ht_f"] * z_height)
     return {
         "weight": weight,
         "height": height,
-        "bmi": weight / height**2,
-        "body_surface": body_surface(weight, height),
+        "bmi": body_mass_index(weight, height),
+        "body_surface": body_surface(weight, height, v),
     }
-
-
-def body_surface(weight: np.ndarray, height: np.ndarray) -> np.ndarray:
-    """Body surface in m2 from kg and m (Mosteller, N Engl J Med 1987;317:1098)."""
-    return np.sqrt(weight * height * 100 / 3600)
-
-
-def _cockcroft_gault(age: np.ndarray, weight: np.ndarray, creatinine: np.ndarray, male: np.ndarray) -> np.ndarray:
-    """Creatinine clearance in mL/min (Cockcroft & Gault, Nephron 1976;16:31)."""
-    return (140 - age) * weight / (72 * creatinine) * np.where(male, 1.0, 0.85)
 
 
 def _conditioning(v: Mapping[str, float], age: np.ndarray, comorbidity: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Myeloablative with a probability where age and comorbidity allow it, else reduced intensity."""
-    eligible = (age < v["age_mac"]) & (comorbidity != "3+")
+    points = np.select([comorbidity == label for label in _POINTS], list(_POINTS.values()))
+    eligible = (age < v["age_mac"]) & (points <= v["hctci_mac"])
     return np.where(eligible & (u < v["p_mac"]), "myeloablative", "reduced intensity")

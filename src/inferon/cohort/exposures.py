@@ -20,10 +20,10 @@ from inferon.cohort.distributions import categorical
 from inferon.model.catalogue import biology, parameter_table
 from inferon.random import uniform
 
-STEP_YEARS = 0.25
+STEP_YEARS = parameter_table("onset")["dt_hazard"].value
 """Width of the cells in which hazards are held constant; halving it moves a lifetime risk by less than 0.1 %."""
 
-LAST_AGE = 120.0
+LAST_AGE = parameter_table("onset")["age_last"].value
 """Nobody is followed beyond; one in 1e9 would still live."""
 
 RADIATION_FORMS = ("survivors", "alternative")

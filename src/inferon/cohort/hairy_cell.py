@@ -11,15 +11,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from inferon.cohort.adults import adult_covariates, disposition_effects, source_of
+from inferon.cohort.adults import adult_covariates
 from inferon.cohort.distributions import correlated, log_normal, truncated_normal
-from inferon.cohort.populations import Cohort, Columns
+from inferon.cohort.draws import Columns, disposition_effects, source_of
+from inferon.cohort.populations import Cohort
 from inferon.model.catalogue import parameter_table
 
 POPULATIONS = ("hairy-cell", "hairy-cell slow")
-
-_GREATEST_KILL = 10.0
-"""log10 units; the upper end of a truncated draw that nobody reaches."""
 
 
 def draw_hairy_cell_cohort(
@@ -54,7 +52,7 @@ def draw_hairy_cell_cohort(
     }
     u = source.u("sensitivity to purine analogues")
     kills = {
-        drug: truncated_normal(u, v[row], v["sd_LK"], 0.0, _GREATEST_KILL)
+        drug: truncated_normal(u, v[row], v["sd_LK"], 0.0, v["LK_max"])
         for drug, row in (("cladribine", "LK_clad"), ("pentostatin", "LK_pent"))
     }
     effects = disposition_effects(source, covariates)

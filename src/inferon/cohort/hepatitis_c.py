@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from inferon.cohort.adults import adult_covariates, disposition_effects, source_of
+from inferon.cohort.adults import adult_covariates
+from inferon.cohort.draws import disposition_effects, source_of
 from inferon.cohort.populations import Cohort
 
 POPULATION = "hepatitis C"

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import betaincinv
 
-from inferon.cohort.adults import adult_covariates, disposition_effects, source_of
+from inferon.cohort.adults import adult_covariates
+from inferon.cohort.draws import disposition_effects, source_of
 from inferon.cohort.populations import Cohort
 
 POPULATIONS = {"polycythaemia vera": "VAF0_pv", "essential thrombocythaemia": "VAF0_et"}

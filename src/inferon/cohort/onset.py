@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from inferon.biology.calendar import DAYS_PER_YEAR
 from inferon.biology.onset import clone
 from inferon.biology.onset.functions import SUBTYPES
 from inferon.biology.onset.lifetime import age_at, cumulative_hazard, hazard_at
@@ -18,11 +19,13 @@ from inferon.cohort.exposures import STEP_YEARS, Exposure, age_edges, middles, o
 from inferon.model.catalogue import parameter_table
 from inferon.random import exponential, normal, uniform
 
-DAYS_PER_YEAR = 365.25
 CAUSES = (*SUBTYPES, "death")
 ORIGINS = ("de novo", "alkylator", "topoisomerase")
 PRESETS = {"AML": "AML_default", "ALL": "ALL"}
 """Presets of the marrow module by subtype; chronic leukaemias have modules of their own."""
+
+ACUTE = ("AML_fast", "AML_default", "AML_slow", "ALL")
+"""Every preset of the marrow module: rows ``a1L_``, ``p1L_`` there, ``T20_`` in the onset table."""
 
 _BLOCK = 4096
 """People whose hazards are held at once: 480 cells of eight hazards each, about 130 MB."""
@@ -184,7 +187,7 @@ def _growth(preset: np.ndarray, pace: np.ndarray, gumbel: np.ndarray) -> tuple[n
     """
     v, marrow = onset_values(), parameter_table("marrow")
     mean, growth, days, speed = np.full((4, len(preset)), np.nan)
-    for name in ("AML_default", "AML_fast", "ALL"):
+    for name in ACUTE:
         own, row, renewal = preset == name, marrow[f"p1L_{name}"], marrow[f"a1L_{name}"].value
         speed[own] = log_normal(pace[own], row.value, row.variability)
         growth[own] = clone.stem_cell_growth(renewal, speed[own], marrow["a1"].value)

@@ -13,14 +13,12 @@ import numpy as np
 import polars as pl
 
 from inferon.cohort.covariates import draw_covariates
-from inferon.cohort.distributions import correlated, log_normal, truncated_normal
+from inferon.cohort.distributions import log_normal, truncated_normal
+from inferon.cohort.draws import Columns, Source, disposition_effects, source_of
 from inferon.cohort.families import covariate_compensation, family_values
 from inferon.model.catalogue import parameter_table
-from inferon.random import exponential, normal, uniform
 
 POPULATIONS = ("transplant-reference", "covariate-mix")
-
-Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -50,29 +48,6 @@ class Cohort:
         return len(self.patients)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Draws of one study for one set of patients, and the parameter tables with a family's values put in."""
-
-    seed: int
-    patients: np.ndarray
-    values: Mapping[str, Mapping[str, float]]
-
-    def z(self, stream: str) -> np.ndarray:
-        return normal(self.seed, stream, self.patients)
-
-    def u(self, stream: str) -> np.ndarray:
-        return uniform(self.seed, stream, self.patients)
-
-    def e(self, stream: str) -> np.ndarray:
-        return exponential(self.seed, stream, self.patients)
-
-    def varied(self, folder: str, symbol: str, stream: str | None = None) -> np.ndarray:
-        """A log-normal quantity with the median and variability of its table row."""
-        cv = parameter_table(folder)[symbol].variability
-        return log_normal(self.z(stream or symbol), self.values[folder][symbol], cv)
-
-
 def draw_cohort(
     population: str,
     patients: np.ndarray,
@@ -90,7 +65,7 @@ def draw_cohort(
         raise KeyError(f"unknown population {population!r}; allowed: {', '.join(POPULATIONS)}")
     mix = population == "covariate-mix"
     changes = family_values(family) | (covariate_compensation() if mix else {}) | dict(overrides or {})
-    source = _Source(seed, np.asarray(patients, dtype=np.int64), _values(changes))
+    source = source_of("transplant", patients, seed=seed, overrides=changes)
     covariates = draw_covariates(parameter_table("population"), source.u, source.z)
     grafts = _grafts(source, covariates, mix)
     parameters = {
@@ -101,43 +76,18 @@ def draw_cohort(
         **_host_marrow(source, covariates),
     }
     draws = {**grafts, "extinction": source.u("extinction"), "post_relapse": source.e("death after relapse")}
-    effects = _disposition_effects(source, covariates, mix)
+    effects = disposition_effects(source, covariates, covariates_act=mix)
     return Cohort(population, family, source.patients, covariates, changes, parameters, effects, draws, seed)
 
 
-def _values(changes: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    folders = ("interferon_pk", "interferon_response", "marrow", "transplant", "population")
-    values = {f: {s: row.value for s, row in parameter_table(f).items()} for f in folders}
-    for symbol, value in changes.items():
-        holders = [f for f in folders if symbol in values[f]]
-        if not holders:
-            raise KeyError(f"unknown parameter {symbol!r}")
-        for folder in holders:
-            values[folder][symbol] = value
-    return values
-
-
-def _disposition_effects(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
-    """Random effects of absorption, clearance and volume (the product gives medians and variability); covariates when on."""
-    z_cl = source.z("clearance")
-    z_v = correlated(z_cl, source.z("volume"), source.values["population"]["r_clv"])
-    effects = {"ka": source.z("absorption"), "CL": z_cl, "V": z_v}
-    effects |= {name: source.z(name) for name in ("T0", "T50", "kint", "R0")}
-    effects["weight"] = covariates["weight"].to_numpy()
-    if mix:
-        effects |= {"CrCL": covariates["creatinine_clearance"].to_numpy(), "BMI": covariates["bmi"].to_numpy()}
-        effects["WT"] = effects["weight"]
-    return effects
-
-
-def _response(source: _Source) -> Columns:
+def _response(source: Source) -> Columns:
     table, typical = parameter_table("interferon_response"), source.values["interferon_response"]
     columns = {s: source.varied("interferon_response", s) for s in ("EC0", "k_U", "EC_ap")}
     columns["IC_anc"] = log_normal(source.z("IC_anc"), typical["IC_anc_hct"], table["IC_anc"].variability)
     return {f"interferon_response__{symbol}": column for symbol, column in columns.items()}
 
 
-def _grafts(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
+def _grafts(source: Source, covariates: pl.DataFrame, mix: bool) -> Columns:
     """CD34+ and CD3+ cells per kg, and the factor on committed cells; all blood grafts in the reference."""
     table, marrow = source.values["transplant"], source.values["marrow"]
     is_marrow = (covariates["graft"] == "marrow").to_numpy() & mix
@@ -154,7 +104,7 @@ def _grafts(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
     return {"cd34": cd34, "cd3": cd3, "committed": np.where(is_marrow, marrow["seed_C2_marrow"], 1.0)}
 
 
-def _initial_load(source: _Source, covariates: pl.DataFrame, mix: bool) -> np.ndarray:
+def _initial_load(source: Source, covariates: pl.DataFrame, mix: bool) -> np.ndarray:
     """log10 of residual leukaemic cells on day -1: drawn directly, or pre-transplant load of the status minus log-kill."""
     t, p = source.values["transplant"], source.values["population"]
     low, high = t["logL0_min"], t["logL0_max"]
@@ -171,7 +121,7 @@ def _initial_load(source: _Source, covariates: pl.DataFrame, mix: bool) -> np.nd
     return before - kill
 
 
-def _disease(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
+def _disease(source: Source, covariates: pl.DataFrame, mix: bool) -> Columns:
     p = source.values["population"]
     risk = covariates["cytogenetic_risk"].to_numpy()
     speed = np.where(risk == "poor", p["f_td_poor"], np.where(risk == "favourable", p["f_td_fav"], 1.0))
@@ -186,7 +136,7 @@ def _disease(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
     }
 
 
-def _immunity(source: _Source, covariates: pl.DataFrame, mix: bool, cd3: np.ndarray) -> Columns:
+def _immunity(source: Source, covariates: pl.DataFrame, mix: bool, cd3: np.ndarray) -> Columns:
     t = source.values["transplant"]
     donors = {
         "matched related": "fA_mrel",
@@ -207,7 +157,7 @@ def _immunity(source: _Source, covariates: pl.DataFrame, mix: bool, cd3: np.ndar
     }
 
 
-def _mortality(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
+def _mortality(source: Source, covariates: pl.DataFrame, mix: bool) -> Columns:
     t, p = source.values["transplant"], source.values["population"]
     columns = {
         "transplant__age": covariates["age"].to_numpy(),
@@ -228,7 +178,7 @@ def _mortality(source: _Source, covariates: pl.DataFrame, mix: bool) -> Columns:
     return columns
 
 
-def _host_marrow(source: _Source, covariates: pl.DataFrame) -> Columns:
+def _host_marrow(source: Source, covariates: pl.DataFrame) -> Columns:
     """What conditioning leaves of the host's marrow, as a share of health; a read-out that drives nothing of the trial."""
     m = source.values["marrow"]
     myeloablative = (covariates["conditioning"] == "myeloablative").to_numpy()

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from inferon.biology.toxicity.functions import frailty
-from inferon.cohort.adults import adult_covariates, disposition_effects, source_of
+from inferon.cohort.adults import adult_covariates
 from inferon.cohort.distributions import correlated, log_normal
-from inferon.cohort.populations import Columns, _Source
+from inferon.cohort.draws import Columns, Source, disposition_effects, source_of
 from inferon.model.catalogue import parameter_table
 
 CAUSES = ("fatigue", "headache", "depression", "thyroid", "serious", "withdrawal")
@@ -64,7 +64,7 @@ def draw_treated_adults(patients: np.ndarray, *, seed: int) -> TreatedAdults:
     return TreatedAdults(source.patients, covariates, parameters, effects, seed)
 
 
-def _response(source: _Source) -> Columns:
+def _response(source: Source) -> Columns:
     """Signal and sensitivity of the lineages; neutrophils and platelets share most of it."""
     folder, table = "interferon_response", parameter_table("interferon_response")
     columns = {symbol: source.varied(folder, symbol) for symbol in ("EC0", "k_U", "IC_anc", "IC_hb")}
@@ -73,7 +73,7 @@ def _response(source: _Source) -> Columns:
     return {f"interferon_response__{symbol}": column for symbol, column in columns.items()}
 
 
-def _tolerance(source: _Source) -> Columns:
+def _tolerance(source: Source) -> Columns:
     """Frailty, history and the unit exponential of each cause."""
     before = source.u("history of depression") < source.values["toxicity"]["p_prior"]
     columns = {

@@ -11,8 +11,7 @@ from scipy.special import ndtri
 
 from inferon.protocol.visits import MONTH
 from inferon.random import exponential, uniform
-from inferon.statistics import clopper_pearson
-from inferon.statistics.incidence_batch import incidence_batch
+from inferon.statistics import batch, clopper_pearson
 from inferon.trial.endpoints import CENSORED, time_to_event
 
 
@@ -61,7 +60,7 @@ def power_of_incidence_difference(
     chosen = _draw(patients, 2 * max(sizes), trials, seed)
     lost = _dropout(patients, trials, dropout_per_year, seed)
     arms = [_time_and_cause(table, endpoint, follow_up) for table in (control, experimental)]
-    whole = [incidence_batch(time[None], cause[None], at=at)[0][0] for time, cause in arms]
+    whole = [_by(at, time[None], cause[None])[0][0] for time, cause in arms]
     critical = ndtri(1 - alpha / 2)
     results = []
     for size in sizes:
@@ -116,4 +115,10 @@ def _incidence(arm, chosen: np.ndarray, lost: np.ndarray | None, at: float) -> t
     if lost is not None:
         gone = np.take_along_axis(lost, chosen, axis=1)
         time, cause = np.minimum(time, gone), np.where(gone < time, 0, cause)
-    return incidence_batch(time, cause, at=at)
+    return _by(at, time, cause)
+
+
+def _by(at: float, time: np.ndarray, cause: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cumulative incidence by ``at`` and its variance in every trial (row)."""
+    curves = batch.aalen_johansen(batch.trials(time, cause), times=[at])
+    return curves.estimate[:, 0, 0], curves.standard_error[:, 0, 0] ** 2

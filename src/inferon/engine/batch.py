@@ -129,9 +129,7 @@ class Batch:
         self.given, self.sampled = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self.status, self.steps = np.zeros(n, np.int64), np.zeros((n, 2), np.int64)
         hoisted, _, initial = self.model.addresses[:3]
-        rebuilding(prepare)(
-            hoisted, initial, self.parameters, parameters.shape[1], self.parameters, self.y, self.switches
-        )
+        rebuilding(prepare)(hoisted, initial, np.zeros(1), parameters.shape[1], self.parameters, self.y, self.switches)
 
     def __len__(self) -> int:
         return len(self.t)
@@ -257,7 +255,6 @@ def _tables(model: CompiledModel) -> tuple[np.ndarray, ...]:
         event_table(kernel),
         np.array(kernel.assignment_start, dtype=np.int64),
         np.array(kernel.assignment_target, dtype=np.int64),
-        np.array(kernel.stopping, dtype=np.int64),
     )
 
 

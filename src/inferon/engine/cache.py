@@ -83,23 +83,26 @@ def rebuilding(function: Callable[..., Result]) -> Callable[..., Result]:
     Numba reads its cache before it runs anything, so the second call starts from the arguments as they were.
     """
 
+    def once(*arguments: Any) -> Result:
+        kinds = (function, *(getattr(argument, "dtype", None) for argument in arguments))
+        if kinds in _compiled:
+            return function(*arguments)
+        with _plainly_compiled():
+            result = function(*arguments)
+        _compiled.add(kinds)
+        return result
+
     @functools.wraps(function)
     def call(*arguments: Any) -> Result:
-        kinds = (function, *(getattr(argument, "dtype", None) for argument in arguments))
         try:
-            if kinds in _compiled:
-                return function(*arguments)
-            with _plainly_compiled():
-                result = function(*arguments)
-            _compiled.add(kinds)
-            return result
+            return once(*arguments)
         except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, AttributeError, ImportError):
             folder = os.environ.get("NUMBA_CACHE_DIR", "")
             if not folder.startswith(str(cache_folder())):
                 raise
             shutil.rmtree(folder, ignore_errors=True)
             Path(folder).mkdir(parents=True, exist_ok=True)
-            return function(*arguments)
+            return once(*arguments)
 
     return call
 

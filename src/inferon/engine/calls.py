@@ -9,16 +9,15 @@ from numba import types  # noqa: E402
 from numba.core import cgutils  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
-OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
+OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
+"""No reference is counted (`_nrt`): compiled code here allocates nothing, and Python holds every array for the whole call."""
 INSIDE = {**OPTIONS, "cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """For functions that only compiled code calls: nothing to reach them from Python, and no file of their own in the cache."""
 INLINED = {**INSIDE, "forceinline": True}
 """For what is called in several places and should cost no call."""
 MERGED = {**INSIDE, "inline": "always"}
 """For what is called in one place: part of its caller, so that it is compiled once."""
-RATES, INITIAL, TRIGGERS, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, DISTANCES, TRUTHS, PRIORITIES, SCALES, STOPS = (
-    range(12)
-)
+RATES, INITIAL, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, DISTANCES, PRIORITIES, SCALES, LOOK = range(10)
 """Positions of the functions in a compiled model's addresses, after the hoisted work."""
 
 
@@ -45,6 +44,12 @@ def _through(kinds: str, types_of: tuple, returns: bool = False):
 def call(typing_context, address, t, y, p, m, d, k, out):
     """Call a kernel function by address with the data pointers of contiguous vectors."""
     return _through("fvvvvvv", (t, y, p, m, d, k, out))
+
+
+@intrinsic
+def call_look(typing_context, address, t, y, p, m, d, was, pending, truth):
+    """What holds at an instant, and whether it stirs an event (``emit_look``)."""
+    return _through("fvvvvvvv", (t, y, p, m, d, was, pending, truth), True)
 
 
 @intrinsic
@@ -83,6 +88,12 @@ def call_commit(typing_context, address, clock, y, trial, k, g0, g1, floor):
 def call_dense(typing_context, address, lane, count, which, linear, weights, y, trial, k, out):
     """States of one lane inside the step (``LaneEmitter``)."""
     return _through("iivfvvvvv", (types.int64, types.int64, which, types.float64, weights, y, trial, k, out))
+
+
+@intrinsic
+def call_place(typing_context, address, lane, count, values, rows):
+    """Numbers of one patient into a lane (``LaneEmitter``)."""
+    return _through("iivv", (types.int64, types.int64, values, rows))
 
 
 @intrinsic

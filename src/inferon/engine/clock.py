@@ -19,3 +19,7 @@ REACH = 8.0 / 27.0
 """How far from both ends, in slopes, a condition's distance may have turned inside a step: a cubic reaches half as far."""
 LEAST_BLIND_STEP = 1e-8
 """Days below which a step whose error is not a number is not tried again."""
+JUST_AFTER, JUST_AFTER_PART = 1e-9, 1e-13
+"""Days, or part of the day: how long after its stop a condition that was true until then is false."""
+LANDING_BIT = 32
+"""In what ``turn`` returns, bits from 0 on mark lanes that need attention, from here on lanes that have reached their stop."""

@@ -10,24 +10,27 @@ from pathlib import Path
 import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
+from llvmlite import ir
 
 from inferon.engine import rodas5p, tsit5
 from inferon.engine.cache import load_object, store_object
 from inferon.engine.emit import emit_module
 from inferon.engine.emit_lanes import FUNCTIONS as LANE_FUNCTIONS
 from inferon.engine.emit_lanes import LaneEmitter
+from inferon.engine.emit_look import emit_look
 from inferon.engine.emit_rosenbrock import RosenbrockEmitter
 from inferon.engine.vector_math import PRECISIONS, Precision
 from inferon.model.kernel import Kernel, build_kernel, jacobian
 from inferon.model.model import Model
 
 FUNCTIONS = (
-    *("hoisted", "rates", "initial", "triggers", "delays", "assignments", "readouts", "crossings"),
-    *("distances", "truths", "priorities", "scales", "stops"),
+    *("hoisted", "rates", "initial", "delays", "assignments", "readouts", "crossings", "distances"),
+    *("priorities", "scales", "look"),
 )
 WIDTHS = (1, 2, 4, 8, 16)
 _GENERATOR = (
     "emit.py",
+    "emit_look.py",
     "emit_lanes.py",
     "emit_rosenbrock.py",
     "lane_code.py",
@@ -94,9 +97,8 @@ def compile_model(
     """Generate and compile ``model`` with the named read-outs; from disk when the same content was compiled before.
 
     ``width`` is the number of patients side by side (1, 2, 4, 8 or 16); the machine's own when None. ``method`` is explicit
-    (Tsit5: cheap steps, for models that are not stiff) or implicit (Rodas5P: L-stable, for stiff ones);
-    ``choose_method`` finds out which is cheaper. ``precision`` is double,
-    or single for screening: twice the lanes, right to about 1e-4.
+    (Tsit5: cheap steps, for models that are not stiff) or implicit (Rodas5P: L-stable, for stiff ones); ``choose_method``
+    finds out which is cheaper. ``precision`` is double, or single for screening: twice the lanes, right to about 1e-4.
     """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; allowed: {', '.join(METHODS)}")
@@ -108,7 +110,7 @@ def compile_model(
     width = width or machine_width() * 64 // numbers.bits
     if width not in WIDTHS:
         raise ValueError(f"width is {width}; allowed: {', '.join(map(str, WIDTHS))}")
-    single = _machine_code(kernel, "single", lambda: str(emit_module(kernel)))
+    single = _machine_code(kernel, "single", lambda: str(_single(kernel)))
     if method == "explicit":
         emitter = LaneEmitter(kernel, width, numbers)
     else:
@@ -124,6 +126,12 @@ def compile_model(
         emitter.scratch_rows,
         (single, lanes),
     )
+
+
+def _single(kernel: Kernel) -> ir.Module:
+    module = emit_module(kernel)
+    emit_look(module, kernel)
+    return module
 
 
 def _addresses(code: llvm.ExecutionEngine, names: Sequence[str]) -> np.ndarray:

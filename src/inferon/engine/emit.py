@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -24,11 +24,14 @@ _INTRINSIC |= {name: f"llvm.{name}" for name in (*CIRCULAR, "sinh", "cosh", "tan
 
 
 def emit_module(kernel: Kernel) -> ir.Module:
-    """All functions of ``kernel`` as one LLVM module; each is ``void name(double t, double* y, p, m, d, k, out)``."""
+    """The functions of ``kernel`` as one LLVM module; each is ``void name(double t, double* y, p, m, d, k, out)``.
+
+    Truths, triggers and stops are left to ``emit_look``, which needs them together.
+    """
     module = ir.Module(name=f"inferon_{kernel.model.name}")
-    where = _slots(kernel)
     for function in kernel.functions:
-        _emit(module, function, where)
+        if function.name not in ("truths", "triggers", "stops"):
+            _emit(module, kernel, kernel.watched if function.name == "crossings" else function)
     return module
 
 
@@ -40,34 +43,44 @@ def _slots(kernel: Kernel) -> dict[str, tuple[str, int]]:
     return slots
 
 
-def _emit(module: ir.Module, function: Function, where: dict[str, tuple[str, int]]) -> None:
+def _emit(module: ir.Module, kernel: Kernel, function: Function) -> None:
     kind = ir.FunctionType(ir.VoidType(), [DOUBLE, *([_POINTER] * len(_VECTORS))])
     built = ir.Function(module, kind, name=function.name)
     builder = ir.IRBuilder(built.append_basic_block())
     vectors: dict[str, ir.Value] = dict(zip(_VECTORS, built.args[1:], strict=True))
 
-    def address(vector: str, index: int) -> ir.Value:
-        return builder.gep(vectors[vector], [ir.Constant(ir.IntType(64), index)])
+    values = expressions(builder, kernel, built.args[0], vectors, function.outputs)
+    for index, output in enumerate(function.outputs):
+        builder.store(values[id(output)], builder.gep(vectors["out"], [ir.Constant(ir.IntType(64), index)]))
+    builder.ret_void()
+
+
+def expressions(
+    builder: ir.IRBuilder,
+    kernel: Kernel,
+    time: ir.Value,
+    vectors: Mapping[str, ir.Value],
+    outputs: Sequence[Expression],
+) -> dict[int, ir.Value]:
+    """The values of expressions (and of all they are made of) by identity; ``vectors`` says where y, p, m, d and k begin."""
+    where = _slots(kernel)
 
     def leaf(node: Expression) -> ir.Value:
         if node.operation == "number":
             return ir.Constant(DOUBLE, node.constant)
         if node.operation == "time":
-            return built.args[0]
-        if node.operation == "mode":
-            held = builder.load(address("m", node.index))
-            return builder.fcmp_ordered(">", held, ir.Constant(DOUBLE, 0.5))
+            return time
         if node.operation in ("true", "false"):
             return ir.Constant(ir.IntType(1), int(node.operation == "true"))
-        return builder.load(address(*where[node.name]))
+        vector, index = ("m", node.index) if node.operation == "mode" else where[node.name]
+        held = builder.load(builder.gep(vectors[vector], [ir.Constant(ir.IntType(64), index)]))
+        return builder.fcmp_ordered(">", held, ir.Constant(DOUBLE, 0.5)) if node.operation == "mode" else held
 
     values: dict[int, ir.Value] = {}
-    for node in walk(function.outputs):
+    for node in walk(outputs):
         arguments = [values[id(a)] for a in node.arguments]
         values[id(node)] = _instruction(builder, node, arguments) if arguments else leaf(node)
-    for index, output in enumerate(function.outputs):
-        builder.store(values[id(output)], address("out", index))
-    builder.ret_void()
+    return values
 
 
 def _instruction(builder: ir.IRBuilder, node: Expression, arguments: list[ir.Value]) -> ir.Value:

@@ -1,8 +1,8 @@
 """The lanes' share of a kernel as LLVM IR, for the explicit pair.
 
-``turn`` tries one step in every lane, judges it, proposes the next and finds the lanes that need attention: a step refused, a
-sample due, a condition that has or may have changed. ``commit`` moves accepted lanes on. The rows of ``clock`` are named in
-``clock.py``.
+``turn`` tries one step in every lane, judges it, proposes the next and finds the lanes that need attention: a sample due, a
+condition that has or may have changed, a patient who cannot go on. ``commit`` moves accepted lanes on, ``place`` puts one
+patient's numbers into a lane and ``dense`` reads them out inside a step. The rows of ``clock`` are named in ``clock.py``.
 """
 
 # llvmlite declares few of its types:
@@ -22,10 +22,8 @@ from inferon.engine.tsit5 import ERROR, NODES, STAGES
 from inferon.engine.vector_math import VectorMath
 from inferon.model.kernel import Function
 
-FUNCTIONS = ("turn", "commit", "dense")
+FUNCTIONS = ("turn", "commit", "dense", "place")
 _WRITTEN_OUT = 64
-LANDING_BIT = 32
-"""In what ``turn`` returns, bits from 0 on mark lanes that need attention, from here on lanes that have reached their stop."""
 _BUFFERS = ("y", "p", "m", "d", "k", "infused", "trial", "g0", "g1", "scratch")
 
 
@@ -48,12 +46,11 @@ class LaneEmitter(LaneCode):
     def emit(self) -> ir.Module:
         """The module with the functions of ``FUNCTIONS``."""
         self.straight_line(Function("rates", self.kernel.outputs("rates")))
-        crossings, count = self.kernel.outputs("crossings"), len(self.kernel.conditions)
-        moving = [crossings[c] for c in self.moving] + [crossings[count + c] for c in self.moving]
-        self.straight_line(Function("crossings", tuple(moving)))
+        self.straight_line(self.kernel.watched)
         self._turn()
         self._commit()
         self._dense()
+        self._place()
         return self.module
 
     def _turn(self) -> None:
@@ -73,7 +70,7 @@ class LaneEmitter(LaneCode):
         may_change = self._watch(b, at)
         due = b.fcmp_ordered("<", self._time(b, at, clock.DUE), self._time(b, at, clock.T_NEW))
         attention = b.and_(active, b.or_(lost, b.and_(accepted, b.or_(due, may_change))))
-        landing = b.shl(self.bits(b, b.and_(accepted, last)), ir.Constant(INT, LANDING_BIT))
+        landing = b.shl(self.bits(b, b.and_(accepted, last)), ir.Constant(INT, clock.LANDING_BIT))
         b.ret(b.or_(self.bits(b, attention), landing))
 
     def _time(self, b: ir.IRBuilder, at: dict[str, ir.Value], row: int) -> ir.Value:
@@ -104,8 +101,7 @@ class LaneEmitter(LaneCode):
         """Accept or refuse, and propose the next step; returns the lanes that have used up their steps or cannot go on."""
         one, zero = self.constant(1.0), self.constant(0.0)
         mathematics = VectorMath(b, self.width, self.precision)
-        growth = mathematics.exp(b.fmul(self.constant(-0.1), mathematics.log(mean)))  # error norm to the power -1/5
-        growth = b.fmul(self.constant(0.9), growth)
+        growth = b.fmul(self.constant(0.9), mathematics.rough_power(mean, -0.1))  # error norm to the power -1/5
         growth = self._larger(b, self._smaller(b, growth, self.constant(5.0)), self.constant(0.2))
         finite = b.fcmp_ordered("<", mean, self.constant(float("inf")))
         growth = b.select(finite, growth, self.constant(0.1))
@@ -137,15 +133,14 @@ class LaneEmitter(LaneCode):
         """Where the ``count``-th group of rows, one for each state, of a buffer begins."""
         return self.at(b, base, count * self.states)
 
-    def _each_state(self, b: ir.IRBuilder, do: Callable[[ir.Value | int], None], step: int = 1) -> None:
-        """Do something with every ``step``-th state that has a full step left: written out for small models, else a loop."""
-        rounds = self.states // step
+    def _each_state(self, b: ir.IRBuilder, do: Callable[[ir.Value | int], None]) -> None:
+        """Do something with every state: written out for small models, else a loop."""
         if self.states <= _WRITTEN_OUT:
-            for i in range(rounds):
-                do(step * i)
+            for i in range(self.states):
+                do(i)
             return
-        with cgutils.for_range(b, ir.Constant(INT, rounds)) as loop:
-            do(b.mul(loop.index, ir.Constant(INT, step)))
+        with cgutils.for_range(b, ir.Constant(INT, self.states)) as loop:
+            do(loop.index)
 
     def _rates(self, b: ir.IRBuilder, at: dict[str, ir.Value], node: float, infusing: ir.Value, out: ir.Value) -> None:
         """Rates at the trial state, ``node`` of the step from its start."""
@@ -191,33 +186,20 @@ class LaneEmitter(LaneCode):
     def _scaled_error(
         self, b: ir.IRBuilder, rtol: ir.Value, at: dict[str, ir.Value], estimate: Callable[[ir.Value | int], ir.Value]
     ) -> ir.Value:
-        """Two states share a division, the dearest arithmetic here: e/s = e s' / (s s')."""
+        """The sum over states of (estimate / scale) squared."""
         relative, total = self.splat(b, rtol), cgutils.alloca_once(b, self.vector)
+        mathematics = VectorMath(b, self.width, self.precision)
         b.store(self.constant(0.0), total)
 
-        def scale(i: ir.Value | int) -> ir.Value:
+        def add(i: ir.Value | int) -> None:
             before = self.absolute(b, self.load(b, at["y"], i))
             after = self.absolute(b, self.load(b, at["trial"], i))
-            return self.fma(b, relative, self._larger(b, before, after), self.splat_of(b, at["atol"], i))
-
-        def add(scaled: ir.Value) -> None:
+            scale = self.fma(b, relative, self._larger(b, before, after), self.splat_of(b, at["atol"], i))
+            scaled = b.fmul(estimate(i), mathematics.rough_inverse(scale))
             b.store(self.fma(b, scaled, scaled, b.load(total)), total)
 
-        def add_pair(i: ir.Value | int) -> None:
-            j = self._after(b, i)
-            first, second = scale(i), scale(j)
-            both = b.fdiv(self.constant(1.0), b.fmul(first, second))
-            add(b.fmul(b.fmul(estimate(i), second), both))
-            add(b.fmul(b.fmul(estimate(j), first), both))
-
-        self._each_state(b, add_pair, step=2)
-        if self.states % 2:
-            last = self.states - 1
-            add(b.fdiv(estimate(last), scale(last)))
+        self._each_state(b, add)
         return b.load(total)
-
-    def _after(self, b: ir.IRBuilder, index: ir.Value | int) -> ir.Value | int:
-        return index + 1 if isinstance(index, int) else b.add(index, ir.Constant(INT, 1))
 
     def _cross(self, b: ir.IRBuilder, at: dict[str, ir.Value]) -> None:
         """Distances of all conditions and their rates of change at the end of the step."""
@@ -289,4 +271,22 @@ class LaneEmitter(LaneCode):
             for s in range(self.step_rows):
                 value = b.call(fma, [weight[s], held(k, b.add(i, ir.Constant(INT, s * self.states))), value])
             b.store(value, b.gep(out, [i]))
+        b.ret_void()
+
+    def _place(self) -> None:
+        """void place(lane, count, values, rows): doubles into one lane of so many rows, by whole vectors.
+
+        A row written in part could not be read whole before the write has left the processor's store buffer.
+        """
+        double = ir.DoubleType()
+        built, b = self.function("place", [INT, INT, double.as_pointer(), self.pointer])
+        lane, count, values, rows = built.args
+        lanes = ir.VectorType(INT, self.width)
+        placed = b.insert_element(ir.Constant(lanes, ir.Undefined), lane, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
+        everywhere = b.shuffle_vector(placed, ir.Constant(lanes, ir.Undefined), zeros)
+        here = b.icmp_signed("==", everywhere, ir.Constant(lanes, list(range(self.width))))
+        with cgutils.for_range(b, count) as loop:
+            new = b.select(here, self.splat_of(b, values, loop.index), self.load(b, rows, loop.index))
+            self.store(b, new, rows, loop.index)
         b.ret_void()

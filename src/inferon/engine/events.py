@@ -19,16 +19,14 @@ from inferon.engine.calls import (
     DELAYS,
     INLINED,
     INSIDE,
+    LOOK,
     MERGED,
     PRIORITIES,
     SCALES,
-    STOPS,
-    TRIGGERS,
-    TRUTHS,
     call,
+    call_look,
 )
 
-_JUST_AFTER, _JUST_AFTER_PART = 1e-9, 1e-13  # days, or part of the day: when something true until then is false
 _ROUNDS = 10_000  # executions at one instant before giving up
 _SETTLED, _NEVER_SETTLES, _ORDER_IS_RANDOM, _TOO_MANY_WAIT = 0, 6, 7, 8  # codes of Status
 PERSISTENT, TRIGGER_VALUES, SCALED, CONFLICTS = range(4)
@@ -37,53 +35,29 @@ _EVENT, _DUE, _SINCE, _VALUES = range(4)
 
 
 @njit(**MERGED)
-def settle(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work):
+def settle(functions, t, y, p, m, d, k, tables, was, pending, waiting, first, work):
     """Fire and execute everything that happens at ``t``, until nothing more does.
 
-    Returns 0, or the status of a patient whose events never settle or whose outcome SBML leaves to chance.
+    Returns 0, or the status of a patient whose events never settle or whose outcome SBML leaves to chance; and whether an event
+    had to be dealt with.
     """
-    strict, stopping, truth = tables[0], tables[4], work[0]
-    call(functions[TRUTHS], t, y, p, m, d, k, m)
-    call(functions[TRIGGERS], t, y, p, m, d, k, truth)
-    code = _SETTLED
-    if _stirs(t, truth, was, pending):
-        code = _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work)
-    call(functions[STOPS], t, y, p, m, d, k, g)
-    pending[-1] = np.inf
-    for c in stopping:
-        if g[c] < t:
-            continue
-        changes_at_zero = strict[c] == (m[c] > 0.5)
-        stop = g[c] if changes_at_zero else g[c] + max(_JUST_AFTER, _JUST_AFTER_PART * abs(g[c]))
-        if stop > t:
-            pending[-1] = min(pending[-1], stop)
-    return code
-
-
-@njit(**MERGED)
-def _stirs(t, truth, was, pending):
-    for e in range(was.shape[0]):
-        if truth[e] != was[e] or pending[e] <= t:
-            return True
-    return False
+    if call_look(functions[LOOK], t, y, p, m, d, was, pending, work[0]) == 0:
+        return _SETTLED, False
+    return _happen(functions, t, y, p, m, d, k, tables, was, pending, waiting, first, work), True
 
 
 @njit(**INSIDE)
-def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first, work):
-    _, events, start, target, _ = tables
-    _, numbers, values, queue = work
-    for row in range(queue.shape[0]):
-        queue[row, _DUE] = np.inf
-    _take_due(t, waiting, queue)
+def _happen(functions, t, y, p, m, d, k, tables, was, pending, waiting, first, work):
+    _, events, start, target = tables
+    truth, numbers, values, queue = work
+    length = np.int64(_take_due(t, waiting, queue))
     for _ in range(_ROUNDS):
-        code = _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work)
-        if code != _SETTLED:
+        code, length = _ask(functions, t, y, p, m, d, k, tables, was, waiting, queue, length, work)
+        if code != _SETTLED or length == 0:
             break
         call(functions[PRIORITIES], t, y, p, m, d, k, numbers)
-        row = _most_urgent(queue, numbers)
-        if row < 0:
-            break
-        if _by_chance(row, queue, numbers, events):
+        row = _most_urgent(queue, length, numbers)
+        if _by_chance(row, queue, length, numbers, events):
             code = _ORDER_IS_RANDOM
             break
         e = int(queue[row, _EVENT])
@@ -97,9 +71,11 @@ def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first
         _assign(e, queue, row, start, target, y, d)
         first[e] = min(first[e], queue[row, _SINCE])
         queue[row, _DUE] = np.inf
+        length = _shortened(queue, length)
+        call_look(functions[LOOK], t, y, p, m, d, was, pending, truth)
     else:
         code = _NEVER_SETTLES
-    for e in range(pending.shape[0]):
+    for e in range(was.shape[0]):
         pending[e] = np.inf
     for row in range(waiting.shape[0]):
         if waiting[row, _DUE] < np.inf:
@@ -110,7 +86,7 @@ def _happen(functions, t, y, p, m, d, k, g, tables, was, pending, waiting, first
 
 @njit(**MERGED)
 def _take_due(t, waiting, queue):
-    """Move the delayed executions that are due now into the queue of this instant."""
+    """Move the delayed executions that are due now into the queue of this instant; returns how many."""
     count = 0
     for row in range(waiting.shape[0]):
         if waiting[row, _DUE] <= t:
@@ -118,22 +94,24 @@ def _take_due(t, waiting, queue):
                 queue[count, column] = waiting[row, column]
             waiting[row, _DUE] = np.inf
             count += 1
+    return count
 
 
-@njit(**INSIDE)
-def _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work):
-    """Look at every trigger: drop what no longer holds, queue what has begun to. Returns a status when there is no room."""
-    _, events, start, _, _ = tables
+@njit(**MERGED)
+def _ask(functions, t, y, p, m, d, k, tables, was, waiting, queue, length, work):
+    """Ask every trigger what it says now: drop what no longer holds, queue what has begun to.
+
+    Returns 0, or a status when there is no room, and the new length of the queue.
+    """
+    _, events, start, _ = tables
     truth, numbers, values, _ = work
-    call(functions[TRUTHS], t, y, p, m, d, k, m)
-    call(functions[TRIGGERS], t, y, p, m, d, k, truth)
     known = False
     for e in range(was.shape[0]):
         rises, falls = truth[e] > 0.5 and was[e] < 0.5, truth[e] < 0.5 and was[e] > 0.5
         was[e] = truth[e]
         if falls and not events[e, PERSISTENT]:
-            _drop(e, waiting)
-            _drop(e, queue)
+            _drop(e, waiting, waiting.shape[0])
+            _drop(e, queue, length)
         if not rises:
             continue
         if not known:
@@ -142,13 +120,15 @@ def _look(functions, t, y, p, m, d, k, g, tables, was, waiting, queue, work):
             known = True
         later = numbers[e] > 0.0
         rows = waiting if later else queue
-        row = _free_row(rows)
+        row = _free_row(rows, _shortened(waiting, waiting.shape[0]) if later else length)
         if row < 0:
-            return _TOO_MANY_WAIT if later else _NEVER_SETTLES
+            return (_TOO_MANY_WAIT if later else _NEVER_SETTLES), length
+        if not later:
+            length = max(length, row + 1)
         rows[row, _EVENT], rows[row, _SINCE] = e, t
         rows[row, _DUE] = t + numbers[e] if later else t
         _keep(e, values, start, rows, row)
-    return _SETTLED
+    return _SETTLED, _shortened(queue, length)
 
 
 @njit(**INSIDE)
@@ -159,39 +139,45 @@ def _keep(e, values, start, rows, row):
 
 
 @njit(**INSIDE)
-def _drop(e, rows):
-    for row in range(rows.shape[0]):
+def _drop(e, rows, length):
+    for row in range(length):
         if rows[row, _EVENT] == e:
             rows[row, _DUE] = np.inf
 
 
-@njit(**MERGED)
-def _free_row(rows):
-    """The row after the last one in use, so that rows stay in the order they were asked for; else any free one."""
-    free = -1
-    for row in range(rows.shape[0] - 1, -1, -1):
-        if rows[row, _DUE] < np.inf:
-            return row + 1 if row + 1 < rows.shape[0] else free
-        free = row
-    return free
+@njit(**INLINED)
+def _shortened(rows, length):
+    """The length without the free rows at the end."""
+    while length > 0 and not rows[length - 1, _DUE] < np.inf:
+        length -= 1
+    return length
+
+
+@njit(**INSIDE)
+def _free_row(rows, length):
+    """The row after the last one in use, so that rows stay in the order they were asked for; else any free one, else -1."""
+    if length < rows.shape[0]:
+        return length
+    for row in range(length):
+        if not rows[row, _DUE] < np.inf:
+            return row
+    return -1
 
 
 @njit(**MERGED)
-def _most_urgent(queue, priorities):
-    best = -1
-    for row in range(queue.shape[0]):
-        if queue[row, _DUE] < np.inf:
-            e = int(queue[row, _EVENT])
-            if best < 0 or priorities[e] > priorities[int(queue[best, _EVENT])]:
-                best = row
+def _most_urgent(queue, length, priorities):
+    best = length - 1
+    for row in range(length - 2, -1, -1):
+        if queue[row, _DUE] < np.inf and priorities[int(queue[row, _EVENT])] >= priorities[int(queue[best, _EVENT])]:
+            best = row
     return best
 
 
 @njit(**MERGED)
-def _by_chance(row, queue, priorities, events):
+def _by_chance(row, queue, length, priorities, events):
     """Whether another execution is due with the same stated priority and the order of the two matters."""
     e = int(queue[row, _EVENT])
-    for other in range(queue.shape[0]):
+    for other in range(length):
         if queue[other, _DUE] < np.inf:
             f = int(queue[other, _EVENT])
             if f != e and priorities[f] == priorities[e] and events[e, CONFLICTS + f]:

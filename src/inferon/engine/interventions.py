@@ -13,8 +13,7 @@ from inferon.engine.status import Status
 
 
 @njit(**OPTIONS)
-def _hoist(address, count, chosen, P, D):
-    nothing = np.zeros(1)
+def _hoist(address, nothing, count, chosen, P, D):
     for i in chosen:
         call(address, 0.0, nothing, P[i], nothing, D[i], nothing, P[i, count:])
 
@@ -32,7 +31,7 @@ def set_parameters(batch: Batch, patients: np.ndarray, columns: np.ndarray, valu
         return
     batch.parameters[np.ix_(patients, columns)] = values
     count = len(batch.model.kernel.parameters)
-    _hoist(batch.model.addresses[0], count, patients, batch.parameters, batch.switches)
+    _hoist(batch.model.addresses[0], np.zeros(1), count, patients, batch.parameters, batch.switches)
 
 
 def carry_on(batch: Batch, patients: np.ndarray, until: np.ndarray, *, threads: int = 1) -> None:

@@ -23,6 +23,7 @@ from inferon.engine.calls import (
     borrow,
     call,
     call_commit,
+    call_place,
     call_turn,
 )
 from inferon.engine.clock import (
@@ -30,6 +31,7 @@ from inferon.engine.clock import (
     ACTIVE,
     DUE,
     ERROR,
+    LANDING_BIT,
     NEXT,
     REFUSED,
     ROWS,
@@ -45,7 +47,6 @@ from inferon.engine.events import has_fired, settle
 
 _RUNNING, _FINISHED, _PAUSED, _TOO_MANY_STEPS, _STEP_TOO_SMALL, _NOT_FINITE = range(6)
 _GOING = -1
-_LANDING_BIT = 32
 
 
 @njit(**MERGED)
@@ -101,7 +102,8 @@ def _land(
 ):
     """Everything that happens to one patient at one instant: events, samples, doses; then rates for the way on.
 
-    Returns whether the patient goes on (-1, else a status), step, records given, samples taken, end and next stop.
+    Returns whether the patient goes on (-1, else a status), step, records given, samples taken, the next stop, and whether
+    states or switches may have been set.
     """
     dose_time, dose_amount, dose_duration, dose_state, some_infuse = doses
     stop_events, pause_events, stop_after, end_time = goals
@@ -110,9 +112,10 @@ def _land(
     p, d, m, was, pending, since, first = P[i], D[i], M[i], WAS[i], PENDING[i], SINCE[i], FIRST[i]
     t_end, going = end_time[i], _GOING
     paused_before = has_fired(pause_events, first)
-    before, code = given, 0
+    before, code, moved = given, 0, False
     for doses_given in range(2):  # events before the doses of this instant, and those that the doses set off
-        code = settle(functions, t, y, p, m, d, k, g, tables, was, pending, since, first, work)
+        code, stirred = settle(functions, t, y, p, m, d, k, tables, was, pending, since, first, work)
+        moved = moved or stirred
         if doses_given or code != 0:
             break
         while sampled < sample_time.shape[0] and sample_origin[i] + sample_time[sampled] <= t:
@@ -138,13 +141,14 @@ def _land(
     call(functions[CROSSINGS], t, y, p, m, d, k, g)
     if given > before or starting:
         h = _restart_step(y, k, rtol, atol, h)
-    return going, h, given, sampled, _next_stop(i, t_end, infusion_end, given, dose_time, pending)
-
-
-@njit(**INLINED)
-def _spread(values, lanes, lane):
-    for i in range(values.shape[0]):
-        lanes[i, lane] = values[i]
+    return (
+        going,
+        h,
+        given,
+        sampled,
+        _next_stop(i, t_end, infusion_end, given, dose_time, pending),
+        moved or given > before,
+    )
 
 
 @njit(**INLINED)
@@ -235,7 +239,7 @@ def advance(
     """
     functions, lanes, atol, floor = borrow(functions), borrow(lanes), borrow(atol), borrow(floor)
     lane_space, workspace, counters = borrow(lane_space), borrow(workspace), borrow(counters)
-    tables = (borrow(tables[0]), borrow(tables[1]), borrow(tables[2]), borrow(tables[3]), borrow(tables[4]))
+    tables = (borrow(tables[0]), borrow(tables[1]), borrow(tables[2]), borrow(tables[3]))
     doses = (borrow(doses[0]), borrow(doses[1]), borrow(doses[2]), borrow(doses[3]), doses[4])
     goals = (borrow(goals[0]), borrow(goals[1]), goals[2], borrow(goals[3]))
     samples = (borrow(samples[0]), borrow(samples[1]), borrow(samples[2]))
@@ -266,7 +270,7 @@ def advance(
     one, offset = _row(workspace, offset, n)
     one_k, offset = _row(workspace, offset, n)
     one_infused, offset = _row(workspace, offset, n)
-    one_g, offset = _row(workspace, offset, 2 * nm)
+    one_g, offset = _row(workspace, offset, 2 * nw)
     left, offset = _row(workspace, offset, nm)
     right, offset = _row(workspace, offset, nm)
     distances, offset = _row(workspace, offset, nm)
@@ -291,7 +295,7 @@ def advance(
     while live > 0:
         for lane in range(width if some_land else 0):  # lanes that must land: a new patient, a stop, a crossing
             while landing[lane] == 1:
-                i = patient[lane]
+                i, moved = patient[lane], False
                 if i < 0:
                     clock[ACTIVE, lane] = 0.0
                     if waiting >= chosen.shape[0]:
@@ -303,14 +307,16 @@ def advance(
                     patient[lane], given[lane], sampled[lane], day[lane] = i, GIVEN[i], SAMPLED[i], TIME[i]
                     clock[NEXT, lane], clock[TAKEN, lane], clock[REFUSED, lane] = STEP[i], STEPS[i, 0], STEPS[i, 1]
                     clock[ACTIVE, lane] = 1.0
-                    _spread(P[i], p, lane)
+                    call_place(lanes[3], lane, np_, P[i], p)
                     _copy(Y[i], one_y)
+                    moved = True
                 elif located[lane]:
                     _copy(LOCATED[lane], one_y)
+                    moved = True
                 else:
                     _gather(y, lane, one_y)
                 located[lane] = 0
-                going, step, given[lane], sampled[lane], stop[lane] = _land(
+                going, step, given[lane], sampled[lane], stop[lane], set_ = _land(
                     i, day[lane], np.float64(clock[NEXT, lane]), clock[TAKEN, lane] == 0.0, given[lane], sampled[lane], functions,
                     tables, rtol, atol, doses, goals, patients, samples, one_y, one_k, one_infused, one_g, work,
                 )  # fmt: skip
@@ -320,15 +326,15 @@ def advance(
                     landing[lane] = 0
                     clock[T, lane], clock[NEXT, lane], clock[STOP, lane] = day[lane], step, stop[lane]
                     clock[DUE, lane] = _next_sample(sampled[lane], sample_origin[i], sample_time)
-                    for j in range(n):
-                        y[j, lane], k[j, lane] = one_y[j], one_k[j]
+                    if moved or set_:
+                        call_place(lanes[3], lane, n, one_y, y)
+                        call_place(lanes[3], lane, nd, D[i], d)
+                    call_place(lanes[3], lane, n, one_k, k)
+                    call_place(lanes[3], lane, 2 * nw, one_g, g0)
+                    call_place(lanes[3], lane, nm, M[i], m)
                     if doses[4]:
-                        _spread(one_infused, infused, lane)
+                        call_place(lanes[3], lane, n, one_infused, infused)
                         running[lane] = _some(one_infused)
-                    for w in range(nw):
-                        g0[w, lane], g0[nw + w, lane] = one_g[moving[w]], one_g[nm + moving[w]]
-                    _spread(M[i], m, lane)
-                    _spread(D[i], d, lane)
                 else:
                     _copy(one_y, Y[i])
                     TIME[i], STEP[i], GIVEN[i], SAMPLED[i] = day[lane], step, given[lane], sampled[lane]
@@ -344,7 +350,7 @@ def advance(
         )
         some_land = bits != 0
         for lane in range(width if some_land else 0):
-            if (bits >> (_LANDING_BIT + lane)) & 1:
+            if (bits >> (LANDING_BIT + lane)) & 1:
                 landing[lane], day[lane] = 1, stop[lane]
             if not (bits >> lane) & 1:
                 continue
@@ -402,9 +408,8 @@ def work_size(
 
 
 @njit(**OPTIONS)
-def prepare(hoisted, initial, parameters, count, P, Y, D):
-    """Hoist parameter-only work and set the states at the start, for every patient."""
-    nothing = np.zeros(1)
+def prepare(hoisted, initial, nothing, count, P, Y, D):
+    """Hoist parameter-only work and set the states at the start, for every patient; ``nothing`` stands for unused vectors."""
     for i in range(P.shape[0]):
         call(hoisted, 0.0, nothing, P[i], nothing, D[i], nothing, P[i, count:])
         call(initial, 0.0, nothing, P[i], nothing, D[i], nothing, Y[i])

@@ -13,7 +13,7 @@ from inferon.statistics import clopper_pearson
 
 @dataclass(frozen=True)
 class PublishedResult:
-    """One published estimate; ``value`` in ``unit``, as printed in the source."""
+    """One published estimate; ``value`` and its limits in ``unit``, as printed in the source."""
 
     id: str
     study: str
@@ -24,6 +24,8 @@ class PublishedResult:
     endpoint: str
     time_months: float | None
     value: float
+    lower: float | None
+    upper: float | None
     unit: str
     design: str
     source_url: str
@@ -58,6 +60,8 @@ def _result(row: dict[str, str]) -> PublishedResult:
         endpoint=row["endpoint"],
         time_months=float(row["time_months"]) if row["time_months"] else None,
         value=float(row["value"]),
+        lower=float(row["lower"]) if row["lower"] else None,
+        upper=float(row["upper"]) if row["upper"] else None,
         unit=row["unit"],
         design=row["design"],
         source_url=row["source_url"],
@@ -66,12 +70,21 @@ def _result(row: dict[str, str]) -> PublishedResult:
 
 
 def beside(
-    arm: str, endpoint: str, time_days: float, estimate: float, n: int | None, kind: str, source: str
+    arm: str,
+    endpoint: str,
+    time_days: float,
+    estimate: float,
+    n: int | None,
+    kind: str,
+    source: str,
+    unit: str | None = None,
 ) -> dict[str, Any]:
-    """A published result as the report shows it: the point, and the exact interval of that many patients where there were any.
+    """A published result as the report shows it: the point, with the interval of the source or the exact one of its patients.
 
-    An expectation without patients behind it has no interval.
+    ``estimate`` is a fraction of 1, or a number in ``unit``. An expectation without patients behind it has no interval, nor has a
+    number in a unit of its own unless the source prints one.
     """
+    result = published_results()[source]
     row: dict[str, Any] = {"arm": arm, "endpoint": endpoint, "time_days": time_days, "estimate": estimate, "kind": kind}
     row |= {
         "n": n,
@@ -80,8 +93,11 @@ def beside(
         "upper": None,
         "interval": "none: no patients are reported behind it",
     }
-    if n is not None:
+    if result.lower is not None and result.upper is not None:
+        scale = 100 if unit is None else 1
+        row |= {"lower": result.lower / scale, "upper": result.upper / scale, "interval": "as published"}
+    elif n is not None and unit is None:
         exact = clopper_pearson(round(estimate * n), n)
         row |= {"events": exact.events, "lower": exact.lower, "upper": exact.upper, "interval": exact.method}
-    result = published_results()[source]
+    row |= {} if unit is None else {"unit": unit}
     return row | {"source": source, "study": result.study, "design": result.design, "doi_or_url": result.source_url}

@@ -42,6 +42,34 @@ def modules() -> tuple[str, ...]:
 
 
 @cache
+def folders() -> tuple[str, ...]:
+    """Names of the folders of the biology room: each has a parameter table and a card."""
+    entries = (entry for entry in biology().iterdir() if entry.is_dir())
+    return tuple(sorted(entry.name for entry in entries if (entry / "parameters.csv").is_file()))
+
+
+def closed_form_folders() -> tuple[str, ...]:
+    """Folders without equations: samplers and closed forms, shown by the name of the folder."""
+    return tuple(folder for folder in folders() if folder not in _folders().values())
+
+
+def card(folder: str) -> str:
+    """The card of one biology folder, as Markdown."""
+    return (biology() / folder / "card.md").read_text(encoding="utf-8")
+
+
+@cache
+def further_tables(folder: str) -> dict[str, list[dict[str, str]]]:
+    """The tables of a folder beside its parameters (products, schedules, grades …), by file name, as they are written."""
+    found = {}
+    for name in sorted(entry.name for entry in (biology() / folder).iterdir() if entry.name.endswith(".csv")):
+        if name != "parameters.csv":
+            with (biology() / folder / name).open(encoding="utf-8", newline="") as lines:
+                found[name] = list(csv.DictReader(lines))
+    return found
+
+
+@cache
 def parameter_table(folder: str) -> dict[str, Parameter]:
     """The parameter table of one biology folder, by symbol."""
     return read_parameters(biology() / folder / "parameters.csv", folder)

@@ -85,6 +85,12 @@ class Kernel:
         pairs = enumerate(zip(self.outputs("stops"), slopes, strict=True))
         return tuple(i for i, (stop, slope) in pairs if not _is_timed(stop, slope))
 
+    @property
+    def watched(self) -> Function:
+        """The distances of the conditions in ``moving``, then their rates of change."""
+        crossings, count = self.outputs("crossings"), len(self.conditions)
+        return Function("crossings", tuple(crossings[start + c] for start in (0, count) for c in self.moving))
+
     def states_in(self, function: str) -> tuple[int, ...]:
         """The states (indices) that a function mentions."""
         mentioned = {node.name for node in walk(self.outputs(function)) if node.operation == "symbol"}

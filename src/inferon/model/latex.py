@@ -81,13 +81,14 @@ def _written(node: Expression) -> tuple[str, int]:
 
 def _leaf(node: Expression) -> tuple[str, int]:
     if node.operation == "number":
-        return _number(node.constant), _ATOM if node.constant >= 0 else _TERM
+        return number_latex(node.constant), _ATOM if node.constant >= 0 else _TERM
     if node.operation == "symbol":
         return symbol_latex(node.name), _ATOM
     return ("t" if node.operation == "time" else rf"\text{{{node.operation}}}"), _ATOM
 
 
-def _number(value: float) -> str:
+def number_latex(value: float) -> str:
+    """A number, with a power of ten where it is written with an exponent."""
     mantissa, _, exponent = f"{value:.12g}".partition("e")
     if "inf" in mantissa or "nan" in mantissa:
         return mantissa.replace("inf", r"\infty").replace("nan", r"\text{not a number}")

@@ -64,7 +64,7 @@ class CountingAssay:
         counted = poisson.ppf(uniform(seed, f"{self.name} count", numbers, visit), mean).astype(np.int64)
         return Measurement(examined, counted, self.scale * counted / examined, counted >= self.least_count)
 
-    def limit_of_detection(self, probability: float = 0.95) -> float:
+    def limit_of_detection(self, *, probability: float) -> float:
         """The least true value detected with ``probability`` in a median sample without noise, in the unit of ``scale``."""
         low, high = 0.0, 1.0
         while poisson.sf(self.least_count - 1, high) < probability:

@@ -13,8 +13,8 @@ from functools import cache
 
 import numpy as np
 
+from inferon.biology.calendar import HOURS_PER_DAY
 from inferon.biology.radiation import functions as radiation
-from inferon.biology.radiation.functions import HOURS_PER_DAY
 from inferon.model.catalogue import biology, parameter_table
 
 Number = float | np.ndarray

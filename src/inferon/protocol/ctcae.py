@@ -66,7 +66,7 @@ def _item(row: Mapping[str, str]) -> LaboratoryItem:
         side=row["direction"],
         limits=limits,
         unit=row["unit"],
-        citation=row["citation"],
+        citation=row["source"],
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inferon.biology.calendar import DAYS_PER_WEEK
 from inferon.engine import CompiledModel, Doses
 from inferon.protocol.products import DISPOSITION, Product, product
 
@@ -31,7 +32,7 @@ class Regimen:
     dose: float
     unit: str = "ug"
     start: float = -1.0
-    interval: float = 14.0
+    interval: float = 2 * DAYS_PER_WEEK
     doses: int = 1
     route: str = "subcutaneous"
 

@@ -14,6 +14,7 @@ from inferon.report.blocks import Figure, Section
 from inferon.report.drawings import write_figure
 from inferon.report.inputs import ReportInputs
 from inferon.report.sections import all_sections
+from inferon.report.systems import system_sections
 from inferon.report.tables import render_table
 
 PAGE = "report.html"
@@ -33,7 +34,8 @@ def write_report(
 
     study        the resolved study: title, question, arms (name -> regimen), cohort, families, seed
     estimates    arms, families, endpoints with intervals (fractions of 1, times in days); optional: published, power,
-                 excludes, comparison, assumptions
+                 excludes, comparison, assumptions; `system` for a study of another model than the transplant, with
+                 endpoints, readouts, parameters, cohort, notes
     tables       curves, bands, events (Polars, columns and units as the run documents them); each may be absent
     provenance   versions, hashes, timings (seconds), solver failures, and the command and Python that repeat the run
 
@@ -43,7 +45,7 @@ def write_report(
     inputs = ReportInputs(study=study, estimates=estimates, tables=tables, provenance=provenance)
     pictures = folder / "figures"
     pictures.mkdir(parents=True, exist_ok=True)
-    sections = all_sections(inputs, _files(folder))
+    sections = (system_sections if "system" in estimates else all_sections)(inputs, _files(folder))
     drawings = {figure.name: write_figure(pictures, figure) for figure in _figures(sections)}
     text = _render(inputs, sections, drawings)
     draft = folder / f".{PAGE}.part"
@@ -74,7 +76,10 @@ def _render(inputs: ReportInputs, sections: list[Section], drawings: Mapping[str
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = files("inferon.report").joinpath("templates/report.css").read_text(encoding="utf-8")
+    sheets = ["report.css", *(["system.css"] if "system" in inputs.estimates else [])]
+    style = "".join(
+        files("inferon.report").joinpath("templates", sheet).read_text(encoding="utf-8") for sheet in sheets
+    )
     return environment.get_template("report.html.j2").render(
         title=inputs.study.get("title") or "Inferon study",
         version=(inputs.provenance.get("versions") or {}).get("inferon"),

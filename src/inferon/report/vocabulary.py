@@ -50,6 +50,7 @@ ROUTES = {
     "subcutaneous": "subcutaneously",
     "iv": "intravenously",
     "intravenous": "intravenously",
+    "oral": "by mouth",
 }
 UNITS = {"ug": "µg", "mcg": "µg"}
 

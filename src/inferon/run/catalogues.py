@@ -9,8 +9,15 @@ from inferon.model.catalogue import DEFAULT_PRODUCT, load_composite, parameter_t
 from inferon.model.model import Parameter
 from inferon.protocol import MONTH, PRODUCTS, product
 from inferon.protocol.records import Regimen
+from inferon.run.system_checks import check_system_study, error
+from inferon.run.system_checks import settled as settled_by
+from inferon.run.systems import NAMES, TRANSPLANT, system
+from inferon.run.systems.system import interferons
 from inferon.study import Arm, InputError, Study, check_names, nearest
 from inferon.trial import ENDPOINTS
+
+INTERFERONS = interferons()
+"""Units and routes of every interferon product."""
 
 _DRAWN = (
     *(
@@ -57,6 +64,11 @@ def adjustable(drug: str | None) -> dict[str, Parameter]:
 
 def check_study_names(study: Study) -> None:
     """Raise ``InputError`` (file, line, field) for a name no catalogue holds, or a regimen the model cannot give."""
+    if study.model not in NAMES:
+        raise error(study, ("model",), "", found=study.model, allowed=list(NAMES))
+    if study.model != TRANSPLANT:
+        check_system_study(study, system(study.model))
+        return
     check_names(
         study,
         drugs=PRODUCTS,
@@ -65,15 +77,26 @@ def check_study_names(study: Study) -> None:
         families=FAMILIES,
         strata=STRATA,
         sources=published_results(),
-        models=("transplant",),
         parameter_sets=("reference",),
     )
     _check_power(study)
     for name, arm in study.arms.items():
+        _refuse_settings(study, name, arm)
         _check_regimen(study, name, arm)
         _check_overrides(study, name, arm)
     for index in range(len(study.published)):
         _check_published(study, index)
+
+
+def settled(study: Study) -> Study:
+    """The study with every default of its system written out."""
+    return study if study.model == TRANSPLANT else settled_by(study, system(study.model))
+
+
+def _refuse_settings(study: Study, name: str, arm: Arm) -> None:
+    for key in arm.settings:
+        path = ("arms", name, "settings", key)
+        raise error(study, path, "the transplant model has no settings", found=key, allowed="none")
 
 
 def _check_overrides(study: Study, name: str, arm: Arm) -> None:
@@ -154,15 +177,15 @@ def _check_regimen(study: Study, name: str, arm: Arm) -> None:
                 found=dosing.drug,
                 allowed=[arm.regimen[0].drug],
             )
-        if dosing.dose_unit == "MIU" and product(dosing.drug).ug_per_miu is None:
-            raise InputError(
-                f"{dosing.drug} is not dosed in million units",
-                file=study.origin.file,
-                line=study.origin.line((*path, "dose")),
-                field=f"{field}.dose",
-                found=f"{dosing.dose_amount:g} {dosing.dose_unit}",
-                allowed=["ug", "ug/kg"],
-            )
+        units = INTERFERONS[dosing.drug].units
+        if dosing.dose_unit not in units:
+            unit = "million units" if dosing.dose_unit == "MIU" else dosing.dose_unit
+            given = f"{dosing.dose_amount:g} {dosing.dose_unit}"
+            message = f"{dosing.drug} is not dosed in {unit}"
+            raise error(study, (*path, "dose"), message, found=given, allowed=list(units))
+        if dosing.route not in INTERFERONS[dosing.drug].routes:
+            message, allowed = f"{dosing.drug} is not given this way", list(INTERFERONS[dosing.drug].routes)
+            raise error(study, (*path, "route"), message, found=dosing.route, allowed=allowed)
         if dosing.start_day < -1:
             raise InputError(
                 "the model begins on day -1, after conditioning",

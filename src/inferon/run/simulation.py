@@ -89,7 +89,7 @@ def simulate(
         if sampled is not None:
             samples.append(sampled)
     table = pl.concat(events)
-    _refuse_failures(table)
+    refuse_failures(table)
     return table, pl.concat(samples)
 
 
@@ -128,7 +128,8 @@ def _sample_table(arm: str, patients: np.ndarray, days: np.ndarray, samples: np.
     return pl.DataFrame({**keys, **columns}).fill_nan(None).select(pl.lit(arm).alias("arm"), pl.all())
 
 
-def _refuse_failures(events: pl.DataFrame) -> None:
+def refuse_failures(events: pl.DataFrame) -> None:
+    """Raise ``TooManyFailures`` where more than ``MOST_FAILURES`` of the rows have another status than ok."""
     failed = events.filter(pl.col("status") != "ok")
     if len(failed) > MOST_FAILURES * len(events):
         sentence = failed["status"].value_counts(sort=True)["status"][0]

@@ -7,27 +7,23 @@ after a kill at any moment. Only ``provenance.json`` differs between two runs of
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from inferon.cohort import draw_cohort
-from inferon.report.cannot_exclude import cannot_exclude
 from inferon.report.page import write_report
-from inferon.run import summaries
-from inferon.run.catalogues import check_study_names
+from inferon.run import system_run, transplant_run
+from inferon.run.catalogues import check_study_names, settled
 from inferon.run.provenance import circumstances, reproducible_provenance, science_hash, source_hash
-from inferon.run.simulation import blocks, simulate
+from inferon.run.systems import TRANSPLANT
 from inferon.store import Checkpoints, content_key, write_json, write_parquet, write_text
 from inferon.study import InputError, Study, resolved_yaml
 
 DEFAULT_CHUNK = 1000
-WEEKLY = tuple(np.arange(-1.0, 181.0, 7.0))
 
 Step = Callable[[str, int], Callable[[int], object]]
 """Called with the name of a step and its amount of work; returns what is called as work is done."""
@@ -79,19 +75,19 @@ def run_study(
     anything is written when the study names what does not exist, and ``TooManyFailures`` when patients could not be solved.
     """
     check_study_names(study)
+    study = settled(study)
     folder, clock = _own_folder(Path(out), study), _Clock()
-    key = content_key(resolved_yaml(study), science_hash(), source_hash())
-    checkpoints = Checkpoints(folder / "unfinished", key)
-    total = sum(block.last - block.first for block in blocks(study, chunk))
+    journey = transplant_run if study.model == TRANSPLANT else system_run
+    checkpoints = Checkpoints(folder / "unfinished", content_key(resolved_yaml(study), science_hash(), source_hash()))
     with clock.timing("simulation"):
-        done = step("Simulating virtual patients", total)
-        events, samples = simulate(study, checkpoints, threads=threads, chunk=chunk, progress=done)
+        done = step("Simulating virtual patients", journey.work(study, chunk))
+        simulated = journey.simulate(study, checkpoints, threads=threads, chunk=chunk, progress=done)
     with clock.timing("estimates"):
-        estimates, tables = _summarise(study, events, samples, step)
+        estimates, tables = journey.summarise(study, simulated, step)
     with clock.timing("tables"):
-        _write_tables(study, folder, tables)
+        _write_tables(folder, {**tables, "patients": journey.patients(study)})
         write_json(estimates, folder / "estimates.json")
-    origin = reproducible_provenance(study, events)
+    origin = reproducible_provenance(study, tables["events"])
     with clock.timing("report"):
         done = step("Drawing the report", 1)
         write_report(folder, study=study_for_report(study), estimates=estimates, tables=tables, provenance=origin)
@@ -125,59 +121,10 @@ def _own_folder(folder: Path, study: Study) -> Path:
     return folder
 
 
-def _summarise(
-    study: Study, events: pl.DataFrame, samples: pl.DataFrame, step: Step
-) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
-    done = step("Estimating endpoints and power", 4)
-    population, comparison = study.cohort.population, study.cohort.comparison_population
-    estimates: dict[str, Any] = {
-        "study": study.title,
-        "seed": study.seed,
-        "population": population,
-        "arms": summaries.estimates_by_arm(study, events, population, study.families),
-    }
-    if comparison:
-        arms = summaries.estimates_by_arm(study, events, comparison, study.families[:1])
-        estimates["comparison"] = {"population": comparison, "arms": arms}
-    done(1)
-    curves = summaries.curves(study, events)
-    bands = summaries.bands(samples)
-    done(1)
-    power = summaries.power_rows(study, events)
-    done(1)
-    trial, size = summaries.virtual_trial(study, events, power)
-    estimates |= {"published": summaries.published(study), "power": power}
-    estimates["virtual_trial"] = {"patients": size, "dataset": "tables/adtte.parquet"}
-    estimates["excludes"] = cannot_exclude(estimates["published"], estimates)
-    estimates["assumptions"] = summaries.assumptions(study)
-    done(1)
-    readouts = samples.filter(pl.col("time_days").is_in(WEEKLY))
-    tables = {"events": events, "curves": curves, "bands": bands, "readouts": readouts, "adtte": trial}
-    if power:
-        tables["power"] = pl.DataFrame(power)
-    return estimates, tables
-
-
-def _write_tables(study: Study, folder: Path, tables: dict[str, pl.DataFrame]) -> None:
+def _write_tables(folder: Path, tables: Mapping[str, pl.DataFrame]) -> None:
     (folder / "tables").mkdir(exist_ok=True)
-    for name, table in {**tables, "patients": _patients(study)}.items():
+    for name, table in tables.items():
         write_parquet(table, folder / "tables" / f"{name}.parquet")
-
-
-def _patients(study: Study) -> pl.DataFrame:
-    """Covariates and individual parameters of every patient, by population (first family)."""
-    populations = {study.cohort.population: study.cohort.size}
-    if study.cohort.comparison_population:
-        populations[study.cohort.comparison_population] = study.cohort.comparison_size
-    frames = []
-    for population, size in populations.items():
-        cohort = draw_cohort(population, np.arange(size), seed=study.seed, family=study.families[0])
-        values = {**cohort.parameters, "cd34": cohort.draws["cd34"], "cd3": cohort.draws["cd3"]}
-        keys = [pl.lit(population).alias("population"), pl.Series("patient", cohort.patients)]
-        frames.append(
-            cohort.covariates.select(*keys, pl.all()).with_columns(pl.Series(k, v) for k, v in values.items())
-        )
-    return pl.concat(frames, how="diagonal")
 
 
 def study_for_report(study: Study) -> dict[str, Any]:
@@ -198,6 +145,7 @@ def study_for_report(study: Study) -> dict[str, Any]:
             name: {
                 "regimen": [{f: getattr(dosing, f) for f in regimen_fields} for dosing in arm.regimen],
                 "parameters": dict(arm.parameters),
+                "settings": dict(arm.settings),
             }
             for name, arm in study.arms.items()
         },

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from inferon.study.specification import Arm, Dosing, Power, Study
 
 FIRST_DAY = -1.0
-"""The transplant calendar begins here: day -1 is the day before the graft, after conditioning."""
+"""The calendar begins here: day -1 is the day before the graft, after conditioning."""
+
+TRANSPLANT_ONLY = ("families", "trial")
+"""Fields of a study that only the transplant model fills."""
 
 
 def check_study(study: Study) -> None:
@@ -28,6 +31,23 @@ def check_study(study: Study) -> None:
     _check_report_times(study)
     for field in ("families", "endpoints"):
         _check_once((field,), getattr(study, field), getattr(study, field))
+
+
+def refuse_transplant_fields(study: Study) -> None:
+    """Raise for what only a study of the transplant model can have: families, a comparison population, a randomised trial."""
+    given = [(name,) for name in TRANSPLANT_ONLY if name in study.model_fields_set]
+    given += [
+        ("cohort", name)
+        for name in ("comparison_population", "comparison_size")
+        if name in study.cohort.model_fields_set and getattr(study.cohort, name) is not None
+    ]
+    if given:
+        raise problem(
+            "this field belongs to studies of the model transplant",
+            path=given[0],
+            found=study.model,
+            allowed="no such field in a study of another model",
+        )
 
 
 def _check_cohort(study: Study) -> None:
@@ -53,7 +73,7 @@ def _check_dosing(study: Study, dosing: Dosing, here: tuple[str | int, ...]) -> 
         allowed = 'an interval between doses, as in "14 days", because doses is more than 1'
         raise problem("", path=(*here, "every"), found=NOTHING, allowed=allowed)
     if dosing.start_day < FIRST_DAY:
-        allowed = f'from "{format_day(FIRST_DAY)}" on, where the transplant calendar begins'
+        allowed = f'from "{format_day(FIRST_DAY)}" on, where the calendar begins'
         raise problem("", path=(*here, "start"), found=format_day(dosing.start_day), allowed=allowed)
     last, end = dosing.dose_days[-1], study.cohort.follow_up_days
     if last > end:

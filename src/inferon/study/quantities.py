@@ -1,8 +1,8 @@
 """Quantities a study writes with their unit, and the plain numbers a program computes with.
 
-    dose        180 ug, 6 ug/kg, 3 MIU      Dose(amount, unit)
+    dose        180 ug, 3 MIU, 400 mg       Dose(amount, unit); which units fit is a matter of the drug
     duration    14 days, 2 weeks, 6 months  days (a month is 30.4375 d, a year 365.25 d)
-    day         day -1                      days; day 0 is the graft
+    day         day -1                      days; day 0 is the graft, or the start of treatment
     percentage  39 %                        a fraction between 0 and 1
     rate        4 per month                 events a month
     loss        5 % per year                the fraction lost in the first year
@@ -10,6 +10,7 @@
 Arithmetic is decimal until the last step, so what is written is read back to the same number.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +26,16 @@ DAYS_PER_MONTH = 30.4375
 DAYS_PER_YEAR = 365.25
 
 NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,60})?"
+AMOUNT = rf"{NUMBER}(?:e[0-9]{{1,2}})?"
 DAYS_IN = {"day": Decimal(1), "week": Decimal(7), "month": Decimal("30.4375"), "year": Decimal("365.25")}
-DOSE_UNITS = {"ug": "ug", "µg": "ug", "μg": "ug", "mcg": "ug", "ug/kg": "ug/kg", "µg/kg": "ug/kg", "MIU": "MIU"}
-OTHER_UNITS = {"iu", "mg", "ng", "g", "kg"}  # real units: proposing ours instead would change the dose a thousandfold
+DOSE_UNITS = ("ug", "ug/kg", "mg", "MIU", "MIU/m2", "cells/kg", "course")
+SPELLINGS = {"µg": "ug", "μg": "ug", "mcg": "ug", "µg/kg": "ug/kg", "μg/kg": "ug/kg", "courses": "course"}
+OTHER_UNITS = {"iu", "ng", "g", "kg"}  # real units: proposing ours instead would change the dose a thousandfold
 
 
 @dataclass(frozen=True)
 class Dose:
-    """One dose as prescribed: `amount` in `unit`, which is ug, ug/kg (of body weight) or MIU."""
+    """One dose as prescribed: `amount` in `unit`, one of DOSE_UNITS (kg of body weight, m2 of body surface)."""
 
     amount: float
     unit: str
@@ -67,9 +70,9 @@ def _positive(value: Decimal, written: str, what: str) -> float:
 
 
 def parse_dose(written: Any) -> Dose:
-    allowed = 'a dose with its unit (ug, ug/kg, MIU), as in "180 ug"'
-    match = _split(written, rf"(-?{NUMBER})\s*(\S*)", allowed)
-    unit = DOSE_UNITS.get(match[2]) or _unit(written, match[2], ["ug", "ug/kg", "MIU"], example="180 ug")
+    allowed = f'a dose with its unit ({", ".join(DOSE_UNITS)}), as in "180 ug"'
+    match = _split(written, rf"(-?{AMOUNT})\s*(\S*)", allowed)
+    unit = SPELLINGS.get(match[2]) or _unit(written, match[2], list(DOSE_UNITS), example="180 ug")
     return Dose(_positive(Decimal(match[1]), written, "a dose"), unit)
 
 
@@ -81,7 +84,11 @@ def parse_duration(written: Any) -> float:
 
 
 def parse_day(written: Any) -> float:
-    match = _split(written, rf"day\s*([-+]?{NUMBER})", 'a study day counted from the graft (day 0), as in "day -1"')
+    match = _split(
+        written,
+        rf"day\s*([-+]?{NUMBER})",
+        'a study day counted from day 0 (the graft, or the start of treatment), as in "day -1"',
+    )
     return float(Decimal(match[1])) + 0.0
 
 
@@ -91,6 +98,21 @@ def parse_percentage(written: Any) -> float:
     if value > 100:
         raise problem("", found=written, allowed=allowed)
     return float(value / 100)
+
+
+def parse_estimate(written: Any) -> float:
+    """A percentage as a fraction; a plain number as it is, in the unit that stands beside it."""
+    if isinstance(written, int | float) and not isinstance(written, bool) and math.isfinite(written):
+        return float(written)
+    return parse_percentage(written)
+
+
+def parse_setting(written: Any) -> bool | float | str:
+    """What an arm may set: yes or no, a number, or some words on one line."""
+    number = isinstance(written, int | float) and math.isfinite(written)
+    if number or (isinstance(written, str) and 0 < len(written) <= 80 and written.isprintable()):
+        return written
+    raise problem("", found=written, allowed="true or false, a number, or text of up to 80 characters")
 
 
 def parse_rate(written: Any) -> float:
@@ -145,12 +167,21 @@ def _field(parse: Callable[[Any], Any], write: Callable[[Any], str], pattern: st
     return PlainValidator(parse), PlainSerializer(write, return_type=str), WithJsonSchema(schema)
 
 
-_DOSE = _field(parse_dose, format_dose, rf"{NUMBER}\s*(ug|µg|μg|mcg|ug/kg|µg/kg|MIU)", "a dose, as in 180 ug")
+_UNITS = "|".join((*DOSE_UNITS, *SPELLINGS))
+_DOSE = _field(parse_dose, format_dose, rf"{AMOUNT}\s*({_UNITS})", "a dose, as in 180 ug")
 _DURATION = _field(parse_duration, format_duration, rf"{NUMBER}\s*(day|week|month|year)s?", "as in 6 months")
-_DAY = _field(parse_day, format_day, rf"day\s*[-+]?{NUMBER}", "a study day; day 0 is the graft")
+_DAY = _field(
+    parse_day, format_day, rf"day\s*[-+]?{NUMBER}", "a study day; day 0 is the graft, or the start of treatment"
+)
 _PERCENTAGE = _field(parse_percentage, format_percentage, rf"{NUMBER}\s*%", "as in 39 %")
 _RATE = _field(parse_rate, format_rate, rf"{NUMBER}\s+per\s+(day|week|month|year)s?", "as in 4 per month")
 _LOSS = _field(parse_loss, format_loss, rf"{NUMBER}\s*%\s+per\s+year", "as in 5 % per year")
+
+_ESTIMATE = {
+    "anyOf": [_PERCENTAGE[2].json_schema, {"type": "number"}],
+    "description": "as in 39 %, or a number with a unit",
+}
+_SETTING = {"type": ["boolean", "number", "string"], "description": "as the model's settings allow"}
 
 DoseField = Annotated[Dose, *_DOSE]
 DurationField = Annotated[float, *_DURATION]
@@ -158,3 +189,10 @@ DayField = Annotated[float, *_DAY]
 PercentageField = Annotated[float, *_PERCENTAGE]
 RateField = Annotated[float, *_RATE]
 LossField = Annotated[float, *_LOSS]
+EstimateField = Annotated[
+    float,
+    PlainValidator(parse_estimate),
+    PlainSerializer(format_percentage, return_type=str),
+    WithJsonSchema(_ESTIMATE),
+]
+SettingField = Annotated[Any, PlainValidator(parse_setting), WithJsonSchema(_SETTING)]

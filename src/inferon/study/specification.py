@@ -7,10 +7,20 @@ the study is made, so a study always holds every value it will be run with.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from inferon.study.checks import check_study
+from inferon.study.checks import check_study, refuse_transplant_fields
 from inferon.study.document import Origin
+from inferon.study.errors import NOTHING
 from inferon.study.frozen import FrozenMapping, Record, problem
 from inferon.study.quantities import (
     DAYS_PER_MONTH,
@@ -18,10 +28,14 @@ from inferon.study.quantities import (
     DayField,
     DoseField,
     DurationField,
+    EstimateField,
     LossField,
-    PercentageField,
     RateField,
+    SettingField,
 )
+
+TRANSPLANT = "transplant"
+"""The model with parameter families, a comparison population and a randomised trial; every other one has none of them."""
 
 FAMILIES = ("reference", "low_burden", "strong_direct", "slow_disease", "strong_allo")
 ENDPOINTS = (
@@ -64,10 +78,10 @@ class Dosing(Record):
 
     drug: Name
     dose: DoseField
-    route: Literal["subcutaneous", "intravenous"] = "subcutaneous"
+    route: Literal["subcutaneous", "intravenous", "oral"] = "subcutaneous"
     start_day: DayField = Field(alias="start")
     interval_days: DurationField | None = Field(None, alias="every")
-    doses: Annotated[int, Field(ge=1, le=1000)] = 1
+    doses: Annotated[int, Field(ge=1, le=10_000)] = 1
 
     @property
     def dose_amount(self) -> float:
@@ -76,20 +90,30 @@ class Dosing(Record):
 
     @property
     def dose_unit(self) -> str:
-        """ug, ug/kg or MIU."""
+        """One of `inferon.study.quantities.DOSE_UNITS`."""
         return self.dose.unit
 
     @property
     def dose_days(self) -> tuple[float, ...]:
-        """The study days of all doses, in order; day 0 is the graft."""
+        """The study days of all doses, in order; day 0 is the graft, or the start of treatment."""
         return tuple(self.start_day + index * (self.interval_days or 0.0) for index in range(self.doses))
 
 
 class Arm(Record):
-    """What one arm receives, and parameters that differ in it (by symbol, in the unit of the parameter table)."""
+    """What one arm receives, and what differs in it.
+
+    settings     what the model lets an arm decide beside its drugs, by name (`inferon studies systems` lists them)
+    parameters   by symbol, in the unit of the parameter table
+    """
 
     regimen: Annotated[tuple[Dosing, ...], List] = ()
+    settings: Annotated[dict[Symbol, SettingField], Frozen] = Field(default_factory=FrozenMapping)
     parameters: Annotated[dict[Symbol, float], Frozen] = Field(default_factory=FrozenMapping)
+
+    @model_serializer(mode="wrap")
+    def _without_empty_settings(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written = write(self)
+        return written if self.settings else {name: value for name, value in written.items() if name != "settings"}
 
 
 class Cohort(Record):
@@ -111,15 +135,46 @@ class Cohort(Record):
 
 
 class Published(Record):
-    """A published result the virtual trial is set beside; `estimate` is a fraction, `n` the patients behind it."""
+    """A published result the virtual trial is set beside.
+
+    estimate   a percentage, as in "39 %" (a fraction of 1 in Python); with `unit`, a number in that unit
+    n          the patients behind it
+    source     id of a row of the published evidence; of a check of the specification where `kind` says so
+    """
 
     arm: Name
     endpoint: Name
     time_days: DurationField = Field(alias="time")
-    estimate: PercentageField
+    estimate: EstimateField
+    unit: Name | None = None
     n: Count | None = None
-    kind: Literal["observed", "historical expectation"] = "observed"
+    kind: Literal["observed", "historical expectation", "specification check"] = "observed"
     source: Name
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["estimate"], "properties": {"estimate": {"type": "number"}}},
+            "then": {"required": ["unit"]},
+        }
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_needs_a_unit(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("estimate"), int | float | str):
+            with_unit = data.get("unit") is not None
+            if with_unit == isinstance(data["estimate"], str):
+                percentage = 'a percentage between 0 % and 100 %, as in "39 %", or a number with a unit'
+                allowed = f"a number, in {data['unit']}" if with_unit else percentage
+                raise problem("", path=("estimate",), found=data["estimate"], allowed=allowed)
+        return data
+
+    @model_serializer(mode="wrap")
+    def _in_its_unit(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written = write(self)
+        if self.unit is None:
+            return {name: value for name, value in written.items() if name != "unit"}
+        return {**written, "estimate": self.estimate}
 
 
 class Power(Record):
@@ -161,7 +216,7 @@ class Study(Record):
     inferon: Literal[1]
     title: Text
     question: Text
-    model: Name = "transplant"
+    model: Name = TRANSPLANT
     parameters: Name = "reference"
     families: Annotated[tuple[Name, ...], Field(min_length=1), List] = FAMILIES
     cohort: Cohort = Field(default_factory=Cohort)
@@ -176,6 +231,8 @@ class Study(Record):
 
     @model_validator(mode="after")
     def _fill_in_and_check(self) -> "Study":
+        if self.model != TRANSPLANT:
+            self._settle_without_families()
         follow_up = self.cohort.follow_up_days
         if not self.report_times_days:
             early = tuple(time for time in DEFAULT_REPORT_TIMES_DAYS if time < follow_up)
@@ -186,6 +243,25 @@ class Study(Record):
             self._settle(trial=self.trial.model_copy(update={"allocation": allocation, "block_size": block_size}))
         check_study(self)
         return self
+
+    def _settle_without_families(self) -> None:
+        """Refuse what only a transplant study has, and ask for population and endpoints, whose defaults are its own."""
+        refuse_transplant_fields(self)
+        for path, given in ((("cohort", "population"), self.cohort), (("endpoints",), self)):
+            if path[-1] not in given.model_fields_set:
+                allowed = f"a value, since only the model {TRANSPLANT} has one by default"
+                raise problem("", path=path, found=NOTHING, allowed=allowed)
+        alone = {"comparison_population": None, "comparison_size": self.cohort.size}
+        self._settle(families=("reference",), cohort=self.cohort.model_copy(update=alone))
+
+    @model_serializer(mode="wrap")
+    def _without_transplant_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written = write(self)
+        if self.model == TRANSPLANT:
+            return written
+        kept = {name: value for name, value in written.items() if name not in ("families", "trial")}
+        own = {name: value for name, value in kept["cohort"].items() if not name.startswith("comparison_")}
+        return {**kept, "cohort": own}
 
     @property
     def origin(self) -> Origin:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import poisson
 
+from inferon.biology.calendar import DAYS_PER_WEEK
 from inferon.biology.cml.functions import cumulative_founders, establishment, founder_days
 from inferon.cohort.populations import Cohort
 from inferon.engine import Batch, CompiledModel, Doses, extinction_probability
@@ -16,7 +17,7 @@ from inferon.trial.cml_treatment import records_into
 RATES = ("cell_birth", "cell_death", "cell_wake", "cell_sleep", "resistant_birth", "resistant_death")
 """Read-outs of module ``cml`` (1/d) that decide what becomes of single cells."""
 
-GRID = 7.0
+GRID = DAYS_PER_WEEK
 """Days between points of the trajectory along which founders are drawn."""
 
 _FORECASTS = 128

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from inferon.biology.calendar import DAYS_PER_YEAR
 from inferon.protocol.visits import MONTH
 from inferon.random import exponential, uniform
 from inferon.trial.endpoints import CENSORED, ENDPOINTS, time_to_event
@@ -34,10 +35,10 @@ class Conduct:
     allocation: Mapping[str, int]
     strata: tuple[str, ...] = ()
     block_size: int = 4
-    accrual_per_month: float = 4.0
+    accrual_per_month: float = 4
     dropout_per_year: float = 0.0
     cutoff: float | None = None
-    follow_up: float = 365.25
+    follow_up: float = DAYS_PER_YEAR
 
     def __post_init__(self) -> None:
         if self.block_size % sum(self.allocation.values()):
@@ -82,7 +83,7 @@ def _strata(enrolled: pl.DataFrame, columns: Sequence[str]) -> list[str]:
 def _dropout(conduct: Conduct, patients: np.ndarray, seed: int, trial: int) -> np.ndarray:
     if conduct.dropout_per_year <= 0:
         return np.full(len(patients), np.inf)
-    rate = -np.log1p(-conduct.dropout_per_year) / (12 * MONTH)
+    rate = -np.log1p(-conduct.dropout_per_year) / DAYS_PER_YEAR
     return exponential(seed, "trial: dropout", patients, trial) / rate
 
 

@@ -14,7 +14,7 @@ from inferon.protocol.visits import MRD_VISITS
 from inferon.statistics import aalen_johansen, clopper_pearson, kaplan_meier
 from inferon.trial.endpoints import ENDPOINTS, time_to_event
 
-ENGRAFTMENT_DAYS = (14.0, 21.0, 28.0)
+ENGRAFTMENT_DAYS = (14.0, 21.0, parameter_table("transplant")["t_gf"].value)
 """Days at which engraftment is reported; graft failure is engraftment not reached by the last."""
 
 _METHODS = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from inferon.biology.calendar import DAYS_PER_WEEK
 from inferon.cohort import Cohort
 from inferon.engine import Batch, CompiledModel, Doses
 from inferon.model.catalogue import parameter_table
@@ -39,13 +40,16 @@ class LowDoseInterferon:
     @property
     def end(self) -> float:
         """Day on which treatment is over."""
-        return self.start + 7.0 * self.weeks
+        return self.start + DAYS_PER_WEEK * self.weeks
 
     def regimens(self) -> list[Regimen]:
         """One weekly regimen for each of the three days; the dose is that of one m2 where it goes by body surface."""
         dose = parameter_table("hairy_cell")["dose_ifn"].value if self.dose is None else self.dose
         days = [self.start + day for day in _DAYS_OF_THE_WEEK]
-        return [Regimen(drug=self.drug, dose=dose, unit="MIU", start=d, interval=7.0, doses=self.weeks) for d in days]
+        return [
+            Regimen(drug=self.drug, dose=dose, unit="MIU", start=d, interval=DAYS_PER_WEEK, doses=self.weeks)
+            for d in days
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
+from inferon.biology.calendar import DAYS_PER_WEEK
 from inferon.biology.hepatitis_c.functions import half_effect
 from inferon.cohort import Cohort
 from inferon.engine import Batch, CompiledModel, Doses, Settings, Status, compile_model
@@ -75,7 +76,7 @@ def hepatitis_c_kernel() -> CompiledModel:
 def visit_days(weeks: int) -> np.ndarray:
     """Days of the visits: before treatment, weeks 1, 2, 4, 8, 12, then every 12 weeks of treatment and at its end."""
     regular = [0, 1, 2, RAPID_WEEK, 8, *range(EARLY_WEEK, weeks + 1, 12), weeks]
-    return 7.0 * np.unique([float(week) for week in regular if week <= weeks])
+    return DAYS_PER_WEEK * np.unique([float(week) for week in regular if week <= weeks])
 
 
 def simulate_hepatitis_c(
@@ -88,10 +89,10 @@ def simulate_hepatitis_c(
 ) -> HepatitisCResult:
     """Follow every patient to the last of ``visits`` (days from 0 on; None: the usual ones to the end of treatment)."""
     days = visit_days(treatment.weeks) if visits is None else np.asarray(visits, dtype=float)
-    marks = 7.0 * np.array([0, RAPID_WEEK, EARLY_WEEK, treatment.weeks])
+    marks = DAYS_PER_WEEK * np.array([0, RAPID_WEEK, EARLY_WEEK, treatment.weeks])
     sampled = np.union1d(days, marks[marks <= days[-1]])
     batch = _batch(cohort, treatment, sampled, settings)
-    batch.advance(min(7.0 * treatment.weeks, float(sampled[-1])), threads=threads)
+    batch.advance(min(DAYS_PER_WEEK * treatment.weeks, float(sampled[-1])), threads=threads)
     if treatment.daily_miu is not None:
         column = np.array([batch.model.column(f"{_PREFIX}eps_constant")])
         set_parameters(batch, np.arange(len(batch)), column, np.zeros((len(batch), 1)))
@@ -142,7 +143,7 @@ def _responses(load: np.ndarray, days: np.ndarray, treatment: Treatment) -> dict
     """Rapid, early and end-of-treatment response where the week lies within treatment and follow-up."""
 
     def at(week: int) -> np.ndarray | None:
-        found = np.flatnonzero(days == 7.0 * week)
+        found = np.flatnonzero(days == DAYS_PER_WEEK * week)
         return load[:, found[0]] if len(found) and week <= treatment.weeks else None
 
     columns = {}

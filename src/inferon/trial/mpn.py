@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
+from inferon.biology.calendar import DAYS_PER_WEEK
 from inferon.biology.mpn.functions import WEEKS, allele_burden_change, complete_response_probability
 from inferon.cohort import Cohort
 from inferon.engine import Batch, CompiledModel, Doses, Settings, Status, compile_model
@@ -81,7 +82,7 @@ def simulate_mpn(
     Blood counts are null outside polycythaemia vera. Exposure to weeks 24 and 52, and what the published regressions make of
     it, is null where the follow-up ends earlier or the exposure lies outside the observed range.
     """
-    landmarks = np.array([7.0 * week for week in WEEKS if 7 * week <= visits[-1]])
+    landmarks = np.array([DAYS_PER_WEEK * week for week in WEEKS if DAYS_PER_WEEK * week <= visits[-1]])
     days = np.union1d(visits, landmarks)
     batch = _batch(cohort, regimens, days, settings)
     batch.advance(float(days[-1]), threads=threads)
@@ -89,7 +90,7 @@ def simulate_mpn(
     at = np.searchsorted(days, visits)
     seen = _measured(cohort, {name: values[:, at] for name, values in true.items()})
     patients = pl.DataFrame({"patient": cohort.patients, "status": [Status(code).sentence for code in batch.status]})
-    exposure = {round(day / 7): true["AUC"][:, np.searchsorted(days, day)] / day for day in landmarks}
+    exposure = {round(day / DAYS_PER_WEEK): true["AUC"][:, np.searchsorted(days, day)] / day for day in landmarks}
     return MpnResult(
         patients.with_columns(**_responses(cohort, seen, visits), **_by_exposure(cohort, exposure)),
         _visit_table(cohort, seen, visits),

@@ -108,7 +108,7 @@ def simulate_arm(
     fate = np.full((2, len(batch)), np.nan)
     paused = np.flatnonzero(batch.status == Status.PAUSED)
     if len(paused):
-        fate[:, paused] = _decide_extinction(batch, paused, cohort, table, follow_up, threads)
+        fate[:, paused] = decide_extinction(batch, paused, cohort, table, follow_up, threads)
         batch.advance(follow_up, **journey)
     return _result(batch, cohort, table, fate, days, follow_up)
 
@@ -156,7 +156,7 @@ def _inputs(
     return model, table, joined(graft, prescription.doses(model)) if prescription else graft
 
 
-def _decide_extinction(
+def decide_extinction(
     batch: Batch, paused: np.ndarray, cohort: Cohort, table: Mapping[str, float], follow_up: float, threads: int
 ) -> np.ndarray:
     """Draw extinction once for each paused patient and put the outcome into the batch.
@@ -170,7 +170,7 @@ def _decide_extinction(
     extinct = cohort.draws["extinction"][paused] < probability
     for name in _CLONOGENIC:
         column = batch.state(name)
-        survivors = np.minimum(column[paused] / np.maximum(1 - probability, 1e-12), 1e11)
+        survivors = np.minimum(column[paused] / np.maximum(1 - probability, 1e-12), 10 ** table["logL0_max"])
         column[paused] = np.where(extinct, 0.0, survivors)
     return np.array([probability, extinct.astype(float)])
 

@@ -14,7 +14,6 @@ from inferon.engine import Batch, CompiledModel, Settings, Status, compile_model
 from inferon.model.catalogue import load_composite, parameter_table
 from inferon.protocol.dose_rules import DoseRule
 from inferon.protocol.records import Prescription, Regimen
-from inferon.protocol.safety_visits import safety_visits
 from inferon.trial.adverse_events import (
     flu_events,
     laboratory_events,
@@ -23,10 +22,10 @@ from inferon.trial.adverse_events import (
     reaction_events,
     symptom_events,
 )
-from inferon.trial.dose_rules import CountAssays, DosePlan, Followed, follow_with_rules
+from inferon.trial.dose_rules import CountAssays, DosePlan, Followed
 from inferon.trial.safety_clinic import SafetyClinic
 from inferon.trial.safety_tables import patient_table, visit_table
-from inferon.trial.treated_counts import COUNTS, SETTINGS, daily, planned_arm, treated_batch
+from inferon.trial.treated_counts import COUNTS, SETTINGS, daily, followed_arm, planned_arm, treated_batch
 
 CONTEXTS = {
     "hepatitis C": "ctx_hcv",
@@ -88,13 +87,12 @@ def simulate_safety(
     transplant = context == "post-transplant"
     known = peri_transplant_days(cohort.patients, cohort.seed) if transplant else np.full(len(cohort), np.inf)
     assays = CountAssays(COUNTS, cohort.patients, cohort.seed)
-    followed = follow_with_rules(
+    followed = followed_arm(
         batch,
+        cohort,
         plan,
         rules,
-        patients=cohort.patients,
-        visits=safety_visits(follow_up, first_dose=float(plan.days[0])),
-        until=follow_up,
+        follow_up=follow_up,
         observe=SafetyClinic(assays, cohort.male, float(plan.days[0]), known),
         withdrawal="withdrawal",
         threads=threads,

@@ -15,7 +15,7 @@ from inferon.model.catalogue import load_composite
 from inferon.protocol.dose_rules import DoseRule
 from inferon.protocol.records import Prescription, Regimen, prescribe
 from inferon.protocol.safety_visits import safety_visits
-from inferon.trial.dose_rules import CountAssays, DosePlan, follow_with_rules
+from inferon.trial.dose_rules import CountAssays, DosePlan, Followed, Observe, follow_with_rules
 from inferon.trial.safety_tables import patient_table, visit_table
 
 COUNTS = {"ANC": "marrow__ANC", "PLT": "marrow__PLT", "HB": "marrow__HB"}
@@ -60,18 +60,35 @@ def simulate_counts(
     prescription, plan = planned_arm(cohort, regimens, model, follow_up)
     days = daily(plan, follow_up)
     batch = treated_batch(model, cohort, prescription, plan, sample_days=days, settings=settings)
-    followed = follow_with_rules(
+    assays = CountAssays(COUNTS, cohort.patients, cohort.seed)
+    followed = followed_arm(batch, cohort, plan, rules, follow_up=follow_up, observe=assays, threads=threads)
+    patients = patient_table(batch, cohort, plan, followed, COUNTS)
+    return CountsResult(patients, visit_table(cohort, followed), followed.ledger, followed.given)
+
+
+def followed_arm(
+    batch: Batch,
+    cohort: TreatedAdults,
+    plan: DosePlan,
+    rules: Sequence[DoseRule],
+    *,
+    follow_up: float,
+    observe: Observe,
+    withdrawal: str | None = None,
+    threads: int = 1,
+) -> Followed:
+    """The cohort carried through the visits of a safety study to study day ``follow_up``; raises as ``follow_with_rules``."""
+    return follow_with_rules(
         batch,
         plan,
         rules,
         patients=cohort.patients,
         visits=safety_visits(follow_up, first_dose=float(plan.days[0])),
         until=follow_up,
-        observe=CountAssays(COUNTS, cohort.patients, cohort.seed),
+        observe=observe,
+        withdrawal=withdrawal,
         threads=threads,
     )
-    patients = patient_table(batch, cohort, plan, followed, COUNTS)
-    return CountsResult(patients, visit_table(cohort, followed), followed.ledger, followed.given)
 
 
 def planned_arm(

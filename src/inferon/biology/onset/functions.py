@@ -12,11 +12,14 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr
 
+from inferon.biology.calendar import MONTHS_PER_YEAR
+
 SUBTYPES = ("AML", "ALL", "CML", "CLL")
 COMPONENTS = ("m_alk", "m_topo")
 """Latencies of therapy-related leukaemia: after alkylators, after topoisomerase-II inhibitors."""
 
-MONTHS_PER_YEAR = 12.0
+PER_PERSON_YEARS = 1e5
+"""Registries count diagnoses in so many person-years."""
 
 Values = Mapping[str, float]
 
@@ -25,8 +28,8 @@ def baseline_rate(age: np.ndarray, subtype: str, values: Values) -> np.ndarray:
     """Diagnoses of a subtype in both sexes without exposure: log-linear between the ages of the table, flat beyond the last."""
     prefix = f"base_{subtype}_"
     nodes = sorted(int(symbol.removeprefix(prefix)) for symbol in values if symbol.startswith(prefix))
-    rates = [values[f"{prefix}{node}"] for node in nodes]
-    return np.exp(np.interp(age, nodes, np.log(rates))) * 1e-5
+    rates = [values[f"base_{subtype}_{node}"] for node in nodes]
+    return np.exp(np.interp(age, nodes, np.log(rates))) / PER_PERSON_YEARS
 
 
 def sex_factor(male: np.ndarray, subtype: str, values: Values) -> np.ndarray:

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import expit
 
+from inferon.biology.calendar import HOURS_PER_DAY
+
 TARGETS = ("L", "C1", "C2", "T")
 """Leukaemia, stem cells, progenitors, T cells of the host."""
 
-HOURS_PER_DAY = 24.0
 LN10 = np.log(10.0)
 
 Values = Mapping[str, float]

@@ -20,7 +20,11 @@ CELLS = {
 }
 TIGHT = Settings(rtol=1e-9, default_atol=1e-12, atol=CELLS)
 EMPTY = {"marrow__remaining_C1": 0.0, "marrow__remaining_other": 0.0}
-GRAFTS = {"blood": (6e6, 1.0), "marrow": (2.5e6, 0.6), "cord": (0.15e6, 1.0)}
+GRAFTS = {
+    "blood": (parameter_table("transplant")["CD34"].value, 1.0),
+    "marrow": tuple(parameter_table(FOLDER)[row].value for row in ("CD34_marrow", "seed_C2_marrow")),
+    "cord": (parameter_table(FOLDER)["CD34_cord"].value, 1.0),
+}
 """CD34+ cells per kg, factor on committed cells."""
 ONE_CELL = 1 / 70
 """Leukaemic stem cells per kg when there is one in 70 kg."""

@@ -28,7 +28,7 @@ FOLDER = "post_transplant"
 PATIENTS, SEED = 2500, 20211201
 """Of the reference cohort: about 1100 reach measurable disease, 840 overt relapse and 730 the load of a cytogenetic relapse."""
 
-DOSE = 3e7
+DOSE = parameter_table(FOLDER)["CD3_dli"].value
 ONE = ((0.0, DOSE),)
 """The default infusion, on the day of the trigger."""
 

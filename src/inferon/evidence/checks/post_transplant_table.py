@@ -30,7 +30,7 @@ from inferon.trial.post_transplant_treatment import Course, Intervention
 
 NATIVE = (Regimen(drug="interferon alfa-2b", dose=3, unit="MIU", start=0.0, interval=3.5, doses=52),)
 PREEMPTIVE = {
-    "immunosuppression kept": Intervention(kept=0.83),
+    "immunosuppression kept": Intervention(kept=parameter_table(FOLDER)["s_is_kept"].value),
     "immunosuppression withdrawn": Intervention(),
     "lymphocytes": Intervention(infusions=ONE),
     "peginterferon": Intervention(interferon=weekly(26)),

@@ -9,6 +9,8 @@ import polars as pl
 from inferon.report.figures.theme import INK, PERCENT, colour_of, colours, dashes, line_key, themed, values
 
 WIDTH, HEIGHT, ROW = 560, 210, 17
+MOST_BANDS = 6
+"""With more groups bands hide each other and are left out; the table has the intervals."""
 
 
 def cumulative_incidence_figure(
@@ -59,12 +61,12 @@ def _curves(
     rows: pl.DataFrame, groups: Sequence[str], cause: str, time: dict[str, Any], percent: dict[str, Any]
 ) -> alt.LayerChart:
     x = alt.X("time:Q", **time)
-    legend = line_key() if len(groups) > 1 else None
+    legend = line_key(len(groups)) if len(groups) > 1 else None
     bands = [
         alt.Chart(values(rows.filter(pl.col("group") == group).drop_nulls(["lower", "upper"])))
         .mark_area(interpolate="step-after", color=colour_of(groups, group), opacity=0.16)
         .encode(x=x, y=alt.Y("lower:Q", **percent), y2="upper:Q")
-        for group in groups
+        for group in (groups if len(groups) <= MOST_BANDS else ())
     ]
     lines = alt.Chart(values(rows)).mark_line(interpolate="step-after", strokeWidth=2).encode(
         x=x,

@@ -12,6 +12,7 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", 
 SERIES = (VERMILLION, BLUE, GREEN, PURPLE, ORANGE, SKY, INK)
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 3], [1, 3])
 SHAPES = ("circle", "triangle-up", "square", "diamond", "cross", "triangle-down", "stroke")
+MOST_IN_A_ROW = 4
 PERCENT = "datum.value + '%'"
 
 
@@ -35,8 +36,9 @@ def colour_of(names: Sequence[str], name: str) -> str:
 
 
 def dashes(names: Sequence[str]) -> alt.Scale:
-    """A line style for each series, in the order given."""
-    return alt.Scale(domain=list(names), range=_cycled(DASHES, len(names)))
+    """A line style for each series, in the order given; where the colours begin again, the styles do so one further on."""
+    shifted = [DASHES[(position + position // len(SERIES)) % len(DASHES)] for position in range(len(names))]
+    return alt.Scale(domain=list(names), range=shifted)
 
 
 def shapes(names: Sequence[str]) -> alt.Scale:
@@ -67,10 +69,16 @@ def key() -> alt.Legend:
     )
 
 
-def line_key() -> alt.Legend:
-    """A legend above the figure, with lines long enough to show a dash."""
+def line_key(entries: int = 0) -> alt.Legend:
+    """A legend above the figure, with lines long enough to show a dash; many entries stand in rows of three."""
     return alt.Legend(
-        title=None, orient="top", direction="horizontal", symbolType="stroke", symbolSize=900, symbolStrokeWidth=2.2
+        title=None,
+        orient="top",
+        direction="horizontal",
+        symbolType="stroke",
+        symbolSize=900,
+        symbolStrokeWidth=2.2,
+        columns=3 if entries > MOST_IN_A_ROW else alt.Undefined,
     )
 
 

@@ -13,6 +13,7 @@ from enum import Enum
 
 import numpy as np
 
+from inferon.biology.calendar import DAYS_PER_WEEK
 from inferon.model.catalogue import parameter_table
 
 
@@ -71,7 +72,7 @@ def durable(present: np.ndarray, days: np.ndarray) -> np.ndarray:
 
     A visit so late that the weeks are not over by the last visit is not durable yet.
     """
-    needed = 7 * parameter_table("mpn")["durable_weeks"].value
+    needed = DAYS_PER_WEEK * parameter_table("mpn")["durable_weeks"].value
     held = np.zeros(present.shape, bool)
     for visit, day in enumerate(days):
         confirming = np.flatnonzero(days >= day + needed)

@@ -1,0 +1,1 @@
+"""Module P: the virtual population; the draws are made in the cohort room."""

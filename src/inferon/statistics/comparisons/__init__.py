@@ -1,0 +1,1 @@
+"""Tests of whether groups differ: one a file."""

@@ -1,0 +1,1 @@
+"""Probabilities and restricted times, by time: one estimator a file."""

@@ -1,0 +1,1 @@
+"""States, the transitions between them, and the time spent in each."""

@@ -1,0 +1,1 @@
+"""Interval-censored times and curves of known shape."""

@@ -1,0 +1,1 @@
+"""Cox and Fine–Gray, what they predict, and how good it is."""

@@ -1,0 +1,1 @@
+"""What several estimators need: columns read and checked, risk sets, limits, weights, pictures."""

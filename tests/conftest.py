@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The suite tries the same examples every time, so a red run is a change of ours; HYPOTHESIS_PROFILE=explore tries new ones.
+_anything = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
+settings.register_profile("suite", **_anything)
+settings.register_profile("explore", derandomize=False, print_blob=True, **_anything)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 def _shared_folder() -> Path | None:

@@ -162,7 +162,7 @@ STOPPING = st.fixed_dictionaries({name: _ranged(name) for name in ("p_y", "e_z",
 DAYS = np.array([30.0, 180.0, 365.0, 730.0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(DRAWN)
 def test_property_more_inhibitor_never_means_more_leukaemia(rates) -> None:
     loads = [
@@ -172,7 +172,7 @@ def test_property_more_inhibitor_never_means_more_leukaemia(rates) -> None:
     assert np.all(np.diff(loads, axis=0) <= 1e-6 * loads[0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(DRAWN, _ranged("kifn"))
 def test_property_more_interferon_kill_never_means_more_leukaemia(rates, kill) -> None:
     loads = [
@@ -184,7 +184,7 @@ def test_property_more_interferon_kill_never_means_more_leukaemia(rates, kill) -
     assert np.all(np.diff(loads, axis=0) <= 1e-6 * loads[0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(STOPPING, st.integers(1, 21))
 def test_property_cells_are_never_negative_and_percentages_end_at_100(rates, patient) -> None:
     treatment = CmlTreatment(inhibitor=((0.0, 1.0), (400.0, 0.0)))
@@ -196,7 +196,7 @@ def test_property_cells_are_never_negative_and_percentages_end_at_100(rates, pat
     assert found[..., 1].max() <= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(_ranged("p_xy"), _ranged("p_yx"))
 def test_property_waking_and_sleeping_keep_every_cell(p_xy, p_yx) -> None:
     rates = {"p_xy": p_xy, "p_yx": p_yx, "p_y": 0.0}
@@ -211,7 +211,7 @@ def test_law_quiescent_and_cycling_cells_start_in_balance() -> None:
     assert np.ptp(found[:, :, 2:4], axis=1) == pytest.approx(0.0, abs=1e-3)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.floats(1, 1e5), st.floats(1, 1e4))
 def test_property_recruitment_balances_decay_at_the_ends_of_the_window(p_z, K_z) -> None:
     lower, upper = (float(end) for end in immune_window(p_z, K_z, TABLE["a"]))

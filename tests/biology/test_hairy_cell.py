@@ -129,7 +129,7 @@ def test_law_untreated_hairy_cells_fill_the_marrow_in_logistic_time(looked_into,
     assert index[1:, -1] == pytest.approx(0.95, abs=1e-3)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_property_more_interferon_never_means_more_hairy_cells(looked_into, data) -> None:
     table = parameter_table("hairy_cell")

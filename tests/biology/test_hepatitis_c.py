@@ -50,7 +50,7 @@ def _followed(whole, days: np.ndarray, *regimens: Regimen, **changed: float) -> 
     return {n.removeprefix("hepatitis_c__"): batch.samples[0, :, i] for i, n in enumerate(whole.kernel.readouts)}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(c=st.floats(4, 8), delta=st.floats(0.01, 0.41), efficacy=st.floats(0.3, 0.99))
 def test_property_untreated_stays_and_more_efficacy_means_less_virus(whole, c, delta, efficacy) -> None:
     """Within a week: later the target cells saved by a drug that does not clear let the virus swing."""

@@ -20,7 +20,7 @@ def _within_ranges(drug: str, seed: int, patients: int) -> dict[str, np.ndarray]
     return columns
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(drug=st.sampled_from(PRODUCTS), dose=st.floats(1, 600), seed=st.integers(0, 2**32 - 1))
 def test_property_A13_states_are_never_negative(interferon, drug: str, dose: float, seed: int) -> None:
     regimens = [Regimen(drug=drug, dose=dose, start=0.0, interval=7, doses=4)]
@@ -34,7 +34,7 @@ def test_property_A13_states_are_never_negative(interferon, drug: str, dose: flo
         assert np.all(batch.state("U") <= 1)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(
     drug=st.sampled_from(PRODUCTS),
     dose=st.floats(20, 540),

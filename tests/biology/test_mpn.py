@@ -59,7 +59,7 @@ def test_law_exit_alone_moves_stem_cells_and_makes_none(constant) -> None:
     assert seen["q_m"][0] / seen["a_m"][0] == pytest.approx(VALUES["beta"] / VALUES["gam"], rel=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_property_shares_stay_shares_and_a_stronger_renewal_effect_never_helps_the_clone(constant, data) -> None:
     varied = ("gam", "beta", "alpha", "e_D_m", "EC_D", "EC_g", "e_g_m", "e_g_w", "D0_m", "zygosity", "f_zygosity")

@@ -15,7 +15,7 @@ from inferon.evidence.check import all_checks
 from inferon.model.catalogue import parameter_table
 
 CHECKS = [check for check in all_checks() if check.module == "onset"]
-QUICK = settings(max_examples=25, deadline=None)
+QUICK = settings(max_examples=25)
 CELLS = {
     f"{m}__{c}": 1e-6 for m, c in (("marrow", "C1"), ("marrow", "C2"), *(("leukaemia", f"L{i}") for i in (1, 2, 3)))
 }

@@ -106,7 +106,7 @@ def test_law_every_death_has_one_cause_and_none_comes_before_the_trigger(found) 
     assert events["gvhd_after_lymphocytes_day"].count() > 0
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(
     dose=st.floats(1e5, 1e9),
     more=st.floats(1.01, 100),
@@ -118,7 +118,7 @@ def test_property_more_lymphocytes_never_mean_less_gvhd(dose, more, slope, inter
     assert 0 < chance[0] < chance[1] < 1
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6)
 @given(
     k_exh=st.floats(8.5, 10),
     w_dli=st.floats(TABLE["w_dli"].lower, TABLE["w_dli"].upper),

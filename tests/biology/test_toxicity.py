@@ -91,7 +91,7 @@ drawn = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(drawn, st.sampled_from([90.0, 135.0, 180.0]))
 def test_double_hazards_and_their_sums_agree_with_scipy(model, columns: dict[str, float], dose: float) -> None:
     """Drug and sums once more by an implicit multistep method from dose to dose, between the ranges of the table."""
@@ -110,7 +110,7 @@ def test_double_hazards_and_their_sums_agree_with_scipy(model, columns: dict[str
     assert [ours[name][0] for name in HAZARDS] == pytest.approx(_hazards_by_hand(y[1] / 15.6, until, columns), rel=1e-4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(drawn, st.floats(0, 300), st.floats(1.0, 3.0))
 def test_property_hazards_are_never_negative_and_rise_with_the_dose(
     model, columns: dict[str, float], dose: float, factor: float

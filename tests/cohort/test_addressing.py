@@ -71,7 +71,7 @@ def test_law_P10_removing_or_reordering_draws_leaves_the_others(monkeypatch) -> 
     assert differs == {"covariate donor", "parameters transplant__donor_f", "parameters transplant__rho_A"}
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(
     population=st.sampled_from(POPULATIONS),
     patients=st.lists(st.integers(0, 10**9), min_size=1, max_size=20, unique=True),

@@ -23,7 +23,7 @@ from inferon.cohort.onset import DAYS_PER_YEAR, ORIGINS, carrier_age, draw_peopl
 from inferon.model.catalogue import parameter_table
 
 PEOPLE = np.arange(3000)
-QUICK = settings(max_examples=10, deadline=None)
+QUICK = settings(max_examples=10)
 
 
 def _table(exposure: Exposure | None = None, people: np.ndarray = PEOPLE, **how) -> pl.DataFrame:

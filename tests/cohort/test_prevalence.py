@@ -20,7 +20,7 @@ def _people(seed: int, count: int = 400) -> pl.DataFrame:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.floats(0.05, 0.95), st.floats(0.05, 0.6), st.floats(0.05, 0.35))
 def test_property_weighted_shares_equal_their_targets(seed: int, men: float, a: float, b: float) -> None:
     people = _people(seed)

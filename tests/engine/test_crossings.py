@@ -48,7 +48,7 @@ end
 """
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(k=st.floats(0.01, 3.0), low=st.floats(0.01, 0.99))
 def test_property_a_crossing_is_located_to_1e_minus_6_days(build, follow, k: float, low: float) -> None:
     model = build(DECAY, {"k": 1.0, "low": 0.5})
@@ -63,7 +63,7 @@ def test_law_an_event_that_never_happens_has_no_day(build, follow) -> None:
     assert follow(model, 0.5).event_day("below")[0] == np.inf
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(half_width=st.floats(0.01, 20.0), c=st.floats(30.0, 60.0))
 def test_property_two_crossings_within_one_long_step_are_both_located(
     build, follow, half_width: float, c: float

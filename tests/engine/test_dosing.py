@@ -61,7 +61,7 @@ def test_law_doses_and_infusions_follow_their_closed_form(build, follow, records
     assert batch.samples[0, :, 0] == pytest.approx(_expected(days, 0.7, *records), abs=1e-7)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(
     records=st.lists(
         st.tuples(HOURS, st.floats(0, 100), st.one_of(st.just(0), st.integers(1, 240)).map(_days)), max_size=6

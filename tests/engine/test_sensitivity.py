@@ -262,7 +262,7 @@ def networks(draw) -> tuple[str, list[float]]:
     return "model network()\n " + "\n ".join(lines) + "\nend", values
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(networks())
 def test_property_random_networks_agree_with_central_differences(drawn: tuple[str, list[float]]) -> None:
     """Where the events of all neighbours are the same ones: elsewhere there is no derivative."""

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inferon.model.derivative import along_flow
@@ -58,7 +58,6 @@ def _graph_value(node: Expression, at: dict[str, float], t: float) -> float:
 POINTS = st.fixed_dictionaries({name: st.floats(0.1, 2.0) for name in NAMES})
 
 
-@settings(deadline=None, derandomize=True)
 @given(tree=TREES, at=POINTS, t=st.floats(0.1, 2.0))
 def test_property_simplifying_keeps_the_value(tree, at, t) -> None:
     try:
@@ -69,7 +68,6 @@ def test_property_simplifying_keeps_the_value(tree, at, t) -> None:
     assert simplified == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@settings(deadline=None, derandomize=True)
 @given(tree=TREES, at=POINTS, t=st.floats(0.1, 2.0))
 def test_property_the_rate_along_the_flow_is_the_difference_quotient(tree, at, t) -> None:
     """d/dt with S' = 1 and Q' = -2, the others constant; kinks and explosions are left out."""
@@ -90,7 +88,6 @@ def test_property_the_rate_along_the_flow_is_the_difference_quotient(tree, at, t
     assert slope == pytest.approx((right - left) / (2 * h), rel=1e-3, abs=1e-3)
 
 
-@settings(deadline=None, derandomize=True)
 @given(tree=TREES)
 def test_property_equal_expressions_are_one_node(tree) -> None:
     assert _build(tree) is _build(tree)

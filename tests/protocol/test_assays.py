@@ -62,7 +62,7 @@ def test_law_an_error_belongs_to_patient_and_day() -> None:
     assert not np.array_equal(other.examined, whole.examined)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(0, 100), st.floats(0, 100), st.integers(0, 10_000))
 def test_property_more_disease_never_counts_less(one: float, other: float, patient: int) -> None:
     low, high = sorted((one, other))

@@ -69,7 +69,7 @@ def test_law_a_lag_is_the_same_dose_later() -> None:
     _same(_concentration(late), _concentration(moved))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     interval=st.integers(1, 40).map(lambda q: q / 4),
     more=st.integers(1, 8),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inferon.engine import compile_model
@@ -126,7 +126,6 @@ def test_oracle_units_of_dose(model, drug: str, dose: float, unit: str, ug: floa
     assert records[0][1] == pytest.approx(ug)
 
 
-@settings(deadline=None, derandomize=True)
 @given(start=st.floats(-30, 300), interval=st.floats(0.5, 60), doses=st.integers(1, 40))
 def test_property_dose_days_are_evenly_spaced(start: float, interval: float, doses: int) -> None:
     days = Regimen(drug="peginterferon alfa-2a", dose=1, start=start, interval=interval, doses=doses).days

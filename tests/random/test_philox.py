@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inferon.random.philox import philox4x32
@@ -35,14 +35,12 @@ def _with_python_integers(counter, key) -> tuple[int, ...]:
     return tuple(c)
 
 
-@settings(deadline=None, derandomize=True)
 @given(counter=st.tuples(WORD, WORD, WORD, WORD), key=st.tuples(WORD, WORD))
 def test_double_the_generator_in_whole_numbers(counter, key) -> None:
     words = philox4x32(tuple(np.array([word]) for word in counter), key)
     assert tuple(int(word[0]) for word in words) == _with_python_integers(counter, key)
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     counters=st.lists(st.tuples(WORD, WORD, WORD, WORD), min_size=1, max_size=20, unique=True),
     key=st.tuples(WORD, WORD),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
@@ -13,7 +13,6 @@ NAME = st.text(max_size=12)
 DRAWS = (uniform, normal, exponential)
 
 
-@settings(deadline=None, derandomize=True)
 @given(seed=SEED, name=NAME, patients=PATIENTS, index=st.integers(0, 2**40))
 def test_property_P10_a_draw_depends_on_its_address_alone(seed, name, patients, index) -> None:
     for draw in DRAWS:
@@ -22,14 +21,12 @@ def test_property_P10_a_draw_depends_on_its_address_alone(seed, name, patients, 
         assert together.tobytes() == np.array(alone).tobytes()
 
 
-@settings(deadline=None, derandomize=True)
 @given(seed=SEED, name=NAME, patients=PATIENTS)
 def test_property_P11_reordering_patients_reorders_draws(seed, name, patients) -> None:
     numbers = np.array(patients, np.uint64)
     assert uniform(seed, name, numbers[::-1]).tobytes() == uniform(seed, name, numbers)[::-1].tobytes()
 
 
-@settings(deadline=None, derandomize=True)
 @given(seed=SEED, name=NAME, patients=PATIENTS)
 def test_property_draws_are_inside_the_open_interval_and_finite(seed, name, patients) -> None:
     numbers = np.array(patients, np.uint64)
@@ -39,7 +36,6 @@ def test_property_draws_are_inside_the_open_interval_and_finite(seed, name, pati
     assert np.all(exponential(seed, name, numbers) > 0)
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     seeds=st.lists(SEED, min_size=2, max_size=2, unique=True), names=st.lists(NAME, min_size=2, max_size=2, unique=True)
 )

@@ -52,7 +52,7 @@ def both_arms(columns: dict[str, np.ndarray], trial: int) -> bool:
     return np.unique(alone(columns, trial)["arm"]).size == 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS)
 def test_double_log_rank_tests_equal_the_single_ones(seed):
     columns = simulated(seed)
@@ -84,7 +84,7 @@ def test_double_log_rank_tests_equal_the_single_ones(seed):
         assert plain.n[trial].tolist() == log_rank(time, event, arm).n.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, rho=st.sampled_from([0.0, 1.0, -1.0]))
 def test_double_grays_test_equals_the_single_one(seed, rho):
     columns = simulated(seed)
@@ -103,7 +103,7 @@ def test_double_grays_test_equals_the_single_one(seed, rho):
                 assert found.statistic[trial] == pytest.approx(expected.statistic, rel=1e-8, abs=1e-10, nan_ok=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, conf_type=st.sampled_from(["plain", "log-log", "arcsine"]))
 def test_double_curves_equal_the_single_ones(seed, conf_type):
     columns = simulated(seed)
@@ -128,7 +128,7 @@ def test_double_curves_equal_the_single_ones(seed, conf_type):
                 assert found.within_follow_up[trial, arm].tolist() == expected["within_follow_up"].to_list()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_double_cox_regressions_equal_the_single_ones(seed):
     columns = simulated(seed, smallest=25)
@@ -151,7 +151,7 @@ def test_double_cox_regressions_equal_the_single_ones(seed):
                 assert fit.log_likelihood[trial] == pytest.approx(single.log_likelihood, rel=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_double_fine_gray_regressions_equal_the_single_ones(seed):
     columns = simulated(seed, smallest=25)
@@ -167,7 +167,7 @@ def test_double_fine_gray_regressions_equal_the_single_ones(seed):
         assert fit.log_likelihood[trial] == pytest.approx(likelihood, rel=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, given_tau=st.booleans())
 def test_double_restricted_means_equal_the_single_ones(seed, given_tau):
     columns = simulated(seed)
@@ -225,7 +225,7 @@ def test_law_a_trial_does_not_depend_on_its_company():
             assert here.equals(expected.to_frame().drop("trial"), null_equal=True), type(found).__name__
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=SEEDS)
 def test_law_the_order_of_patients_does_not_matter(seed):
     columns = simulated(seed, smallest=25)

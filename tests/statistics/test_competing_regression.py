@@ -18,7 +18,7 @@ from .check_oracles import check_case
 from .oracle_cases import load_cases
 from .test_fine_gray import patients
 
-quick = settings(max_examples=20, deadline=None)
+quick = settings(max_examples=20)
 seeds = st.integers(0, 10_000)
 NEW = [{"arm": 0, "age": 0}, {"arm": 1, "age": 1.5}]
 

@@ -48,7 +48,7 @@ def test_law_order_of_the_components_decides_ties_only() -> None:
     assert (one.cause[4], other.cause[4]) == ("relapse", "death")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 40), st.integers(1, 40)), min_size=2, max_size=30))
 def test_law_first_components_are_competing_causes_of_the_composite(rows) -> None:
     end, relapse, death = (np.array(column, dtype=float) for column in zip(*rows, strict=True))

@@ -18,7 +18,7 @@ SIXMP = {
     "treated": [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35],
     "relapsed": [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0],
 }
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=25)
 
 
 def leukaemia():

@@ -16,7 +16,7 @@ from inferon.statistics.shared.rank_sums import rank_sums
 
 from .slow_cox import gradient, log_likelihood, pairs
 
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=25)
 
 
 def rows_of(seed, n=30, *, weighted=True):

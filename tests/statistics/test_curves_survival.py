@@ -15,7 +15,7 @@ from inferon.statistics.curves.nelson_aalen import nelson_aalen
 from . import slow_curves as slow
 
 TIGHT = {"rtol": 1e-9, "atol": 1e-12}
-quick = settings(max_examples=50, deadline=None)
+quick = settings(max_examples=50)
 cohort = st.lists(
     st.tuples(st.integers(1, 10), st.integers(0, 1), st.integers(1, 3), st.integers(1, 9)), min_size=2, max_size=40
 )

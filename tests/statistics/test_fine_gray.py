@@ -14,7 +14,7 @@ from .slow_fine_gray import Slow
 
 SAME = {"rtol": 1e-8, "atol": 1e-10}
 seeds = st.integers(0, 10_000)
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=25)
 FORMS = [*((c, v) for c in ("crr", "finegray", "mets") for v in ("sandwich", "robust", "model"))]
 
 

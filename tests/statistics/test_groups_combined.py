@@ -13,7 +13,7 @@ from inferon.statistics.comparisons.one_sample_log_rank import one_sample_log_ra
 from inferon.statistics.comparisons.weighted_log_rank import weighted_log_rank
 from inferon.statistics.curves.nelson_aalen import nelson_aalen
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 LATE = (weights.FlemingHarrington(0, 0), weights.FlemingHarrington(0, 1))
 
 

@@ -13,7 +13,7 @@ from inferon.statistics.parametric.turnbull import turnbull
 from inferon.statistics.parametric.turnbull_intervals import innermost_intervals
 from inferon.statistics.parametric.turnbull_self_consistent import turnbull_self_consistent
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 
 
 @st.composite

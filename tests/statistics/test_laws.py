@@ -14,7 +14,7 @@ patients = st.lists(
     min_size=1,
     max_size=60,
 )
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=60)
 
 
 def columns(rows):

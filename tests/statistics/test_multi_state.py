@@ -17,7 +17,7 @@ TIGHT = {"rtol": 1e-9, "atol": 1e-12}
 STATES = ("well", "ill", "dead")
 ALLOWED = [("well", "ill"), ("well", "dead"), ("ill", "well"), ("ill", "dead")]
 STAY = "Beyersmann & Putter, Demogr Res 2014;30:1681-1696"
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=25)
 
 
 def histories(seed: int, patients: int = 25):

@@ -14,7 +14,7 @@ from inferon.statistics.curves.rmst_comparison import compare_restricted_means
 from inferon.statistics.curves.rmst_regression import restricted_mean_regression
 
 TIGHT = {"rtol": 1e-9, "atol": 1e-9}
-quick = settings(max_examples=50, deadline=None)
+quick = settings(max_examples=50)
 patients = st.lists(st.tuples(st.integers(1, 12), st.booleans(), st.integers(1, 3)), min_size=2, max_size=40)
 
 

@@ -12,7 +12,7 @@ from inferon.statistics.curves.pseudo_values import ESTIMATORS, JACKKNIVES, pseu
 from inferon.statistics.curves.restricted_time_lost import restricted_mean_time_lost
 from inferon.statistics.curves.rmst import restricted_mean
 
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=25)
 patients = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2)), min_size=3, max_size=25).filter(
     lambda rows: sum(c == 1 for _, c in rows) > 1
 )

@@ -5,7 +5,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -135,7 +135,7 @@ studies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(studies)
 def test_property_the_resolved_yaml_reads_back_to_an_equal_study(data: dict) -> None:
     study = make_study(data)
@@ -145,7 +145,7 @@ def test_property_the_resolved_yaml_reads_back_to_an_equal_study(data: dict) -> 
     assert make_study(plain(study)) == study
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(
     studies.map(lambda data: {k: v for k, v in data.items() if k not in ("trial", "model")}),
     st.sampled_from(["adults", "a  b"]),

@@ -21,7 +21,7 @@ def _conduct(**changes) -> Conduct:
     return Conduct(**{"allocation": {"control": 1, "drug": 1}, "strata": ("disease_status",), **changes})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**40),
     ratio=st.sampled_from([(1, 1), (2, 1), (1, 3)]),

@@ -109,7 +109,8 @@ class AndersenBorganGillKeiding:
 class MagirrBurman:
     """1 / S(t-) until `delay`, constant afterwards, at most `maximum`. Magirr & Burman, Stat Med 2019;38:3782-3790.
 
-    Magirr (Pharm Stat 2021;20:512-527) recommends no delay but a maximum of 2: MagirrBurman(inf, 2).
+    Magirr (Pharm Stat 2021;20:512-527) recommends no delay but a maximum of 2: MagirrBurman(inf, 2). Without a
+    maximum, data whose pooled survival reaches 0 before a late entrant's event raise a ValueError.
     """
 
     delay: float = np.inf
@@ -121,8 +122,14 @@ class MagirrBurman:
 
     def __call__(self, table: EventTable) -> Floats:
         early = table.free_before[table.time <= self.delay]
-        floor = early.min() if early.size else 1.0
-        return np.minimum(1 / np.maximum(np.maximum(table.free_before, floor), 1e-300), self.maximum)
+        held = np.maximum(table.free_before, early.min() if early.size else 1.0)
+        if np.isinf(self.maximum) and not held.all():
+            raise ValueError(
+                f"the pooled survival is 0 before an event at {table.time[held == 0][0]:g} (everybody at risk had the event, "
+                "others entered later), so 1 / S(t-) has no value there: give MagirrBurman a maximum"
+            )
+        with np.errstate(divide="ignore"):
+            return np.minimum(1 / held, self.maximum)
 
 
 @dataclass(frozen=True)

@@ -55,15 +55,17 @@ def test_law_health_is_a_steady_state_whatever_its_constants(marrow, seed) -> No
 
 
 def _after_a_loss(marrow: Ranged, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """How far neutrophils still swing in the tenth year after half of everything was lost, and the transit time of each marrow.
-
-    The transit time is that of neutrophils in units of the residence of a committed cell.
-    """
+    """How far neutrophils still swing in the tenth year after half of everything was lost, and each marrow's transit time."""
     lost = {"marrow__remaining_C1": 0.5, "marrow__remaining_other": 0.5}
     people = _people(marrow, seed, **lost)
     found = marrow.course(people, np.arange(3300.0, 3650.0, 10.0), settings=SETTINGS)["marrow__B_N"]
+    return np.abs(found - 1).max(axis=1), _transit(people)
+
+
+def _transit(people: dict[str, np.ndarray]) -> np.ndarray:
+    """Transit time of neutrophils in units of the residence of a committed cell."""
     k_N, N0, MTT, committed = (people[f"marrow__{symbol}"] for symbol in ("k_N", "N0", "MTT_N", "C2ss"))
-    return np.abs(found - 1).max(axis=1), MTT * k_N * N0 / committed
+    return MTT * k_N * N0 / committed
 
 
 @over_ranges(8)
@@ -105,25 +107,28 @@ def test_property_nothing_is_negative_and_the_marrow_does_not_burst(marrow, seed
         assert found["M"].max() < 3, "crowding holds the marrow together"
 
 
-def _blood_by_clone(marrow: Ranged, seed: int) -> dict[str, np.ndarray]:
-    """What a clone ten times as large has more of each lineage, shares of health."""
+def _blood_by_clone(marrow: Ranged, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The most a clone ten times as large has more of any lineage, shares of health, and the transit time of each marrow."""
     days = np.linspace(0, 400, 81)[1:]
     few, many = (marrow.course(_people(marrow, seed, clone=c), days, settings=SETTINGS) for c in (1e3, 1e4))
-    return {name: many[name] - few[name] for name in BLOOD}
+    gain = np.max([(many[name] - few[name]).max(axis=1) for name in BLOOD], axis=0)
+    return gain, _transit(_people(marrow, seed))
 
 
 @over_ranges(6)
 def test_property_more_leukaemia_never_means_more_blood_beyond_a_fiftieth(marrow, seed) -> None:
-    assert max(gain.max() for gain in _blood_by_clone(marrow, seed).values()) < 0.02
+    """In marrows that come back to health; one that cycles is met by the larger clone in another part of its cycle."""
+    gain, transit = _blood_by_clone(marrow, seed)
+    assert gain[transit < 2.5].max() < 0.02
 
 
 @pytest.mark.xfail(
     strict=True,
-    reason="a larger clone leaves up to 1.1 % of the normal neutrophils and 0.2 % of the platelets more, mostly where blood is "
-    "nearly empty: blasts in the blood count in the feedback signal",
+    reason="a larger clone leaves up to 1.5 % of the normal neutrophils more, mostly where blood is nearly empty: blasts in the "
+    "blood count in the feedback signal; 10 of 3024 marrows, all with a transit above 4.3 and cycling, have up to 37 % more",
 )
 def test_property_more_leukaemia_never_means_more_blood(marrow) -> None:
-    assert max(gain.max() for seed in range(6) for gain in _blood_by_clone(marrow, seed).values()) < 1e-6
+    assert max(_blood_by_clone(marrow, seed)[0].max() for seed in range(6)) < 1e-6
 
 
 @over_ranges()

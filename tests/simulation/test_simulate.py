@@ -14,6 +14,7 @@ from inferon.model.catalogue import parameter_table
 from inferon.protocol import Regimen
 from inferon.simulation import simulate
 from inferon.study import InputError
+from inferon.trial.acute_leukaemia_study import simulate_acute
 from inferon.trial.cml import simulate_cml_arm
 from inferon.trial.cml_treatment import CmlTreatment
 from inferon.trial.hairy_cell import Treatment, hairy_cell_batch
@@ -177,6 +178,20 @@ def test_law_acute_leukaemias_differ_in_how_fast_they_crowd_out() -> None:
     assert list(day) == sorted(day, key=day.__getitem__)
 
 
+def test_double_chemotherapy_goes_as_in_the_arm_of_a_study() -> None:
+    given, after = ((0.0, "7+3 induction"), (21.0, "high-dose cytarabine")), np.array([0.0, 8.0, 21.0, 40.0])
+    arm = simulate_acute(NUMBERS[:4], seed=3, preset="AML_default", given=given, days=after, transfusions=False)
+    for patient, growth in arm.patients.select("patient", "growth_days").iter_rows():
+        orders = [f"{course} 1 course from day {growth + day}" for day, course in given]
+        visits = arm.visits.filter(pl.col("patient") == patient)
+        for day in after[1:]:
+            how = {"patient": patient, "population": "AML_default", "seed": 3, "step": growth + day}
+            found = simulate("marrow", doses=orders[: 1 + (day > 21)], days=growth + day, **how)
+            for name in ("ANC", "PLT", "HB", "blast_fraction"):
+                expected = visits.filter(pl.col("time_days") == day)[name].item()
+                assert found.courses[name][-1] == pytest.approx(expected, rel=1e-4), (patient, day, name)
+
+
 def test_law_an_sbml_document_is_the_antimony_it_was_made_from(tmp_path) -> None:
     antimony = pytest.importorskip("antimony")
     text = "model own()\n S = 10; k = 0.1\n S' = -k*S\nend\n"
@@ -203,7 +218,9 @@ def test_law_the_package_offers_it_by_name() -> None:
         ("transplant", {"doses": ["peginterferon alfa-2a 3 MIU"]}, "is not dosed in MIU"),
         ("transplant", {"doses": ["imatinib 100 %"]}, "this model has no such drug"),
         ("transplant", {"doses": [PEGYLATED, "interferon alfa-2b 3 MIU"]}, "one interferon product"),
-        ("marrow", {"doses": [PEGYLATED]}, "this model has no drug of its own"),
+        ("cll", {"doses": [PEGYLATED]}, "this model has no drug of its own"),
+        ("marrow", {"doses": [PEGYLATED]}, "allowed: 7+3 induction, high-dose cytarabine, low-dose cytarabine"),
+        ("marrow", {"doses": ["7+3 induction 2 courses"]}, "a course is given whole"),
         ("cml", {"doses": ["imatinib 400 mg"]}, "imatinib is not dosed in mg"),
         ("transplant", {"show": ["HB"]}, "allowed: donor__HB, host__HB"),
         ("transplant", {"show": ["ANCs"]}, 'did you mean "ANC"?'),
@@ -219,14 +236,14 @@ def test_law_the_package_offers_it_by_name() -> None:
         ("mpn", {"patients": 0}, "patients: found 0"),
         ("mpn", {"patients": 2, "patient": 2}, "either patients"),
         ("mpn", {"days": -1}, "days: found -1"),
-        ("mpn", {"step": 0}, "every: found 0"),
+        ("mpn", {"step": 0}, "step: found 0"),
         ("mpn", {"seed": -1}, "seed: found -1"),
         ("mpn", {"when": ["PLT low"]}, "the condition cannot be read"),
         ("mpn", {"when": ["PTL < 3"]}, 'did you mean "PLT"?'),
         ("mpn", {"vary": {"IC50_pltt": 0.3}}, "IC50_plt"),
         ("mpn", {"patients": 1_000_000, "step": 0.01}, "there is too much to keep"),
         ("leukaemia", {}, "allowed: a constant for each, set by M=VALUE"),
-        ("leukaemia", {"parameters": {"M": "x", "s": 1, "E_chemo": 0, "q_ap": 1}}, "set M"),
+        ("leukaemia", {"parameters": {"M": "x", "s": 1, "E_chemo": 0, "q_ap": 1}}, "parameters M"),
     ],
 )  # fmt: skip
 def test_fault_what_cannot_be_simulated_is_told_in_one_sentence(model: str, options: dict, words: str) -> None:

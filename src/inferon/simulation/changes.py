@@ -42,7 +42,7 @@ class Change:
         return f"{text}; outside the range of the table, {low:g} to {high:g}" if outside else text
 
 
-def find_changes(subject: Subject, written: Mapping[str, object], *, field: str = "set") -> tuple[Change, ...]:
+def find_changes(subject: Subject, written: Mapping[str, object], *, field: str = "parameters") -> tuple[Change, ...]:
     """Every replaced value with its row; raises ``InputError`` for an unknown name or an impossible value."""
     rows = _rows(subject)
     return tuple(
@@ -68,7 +68,7 @@ def checked_number(value: object, row: Parameter, *, field: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if math.isnan(number):
-        raise InputError("", field=field, found=value, allowed=f"a number {row.unit}".strip())
+        raise InputError("", field=field, found=value, allowed=f"a number, in {row.unit or '1'}")
     positive = row.lower is not None and row.lower > 0
     if (number < 0 and row.lower is not None and row.lower >= 0) or (number == 0 and positive):
         bound = "above 0" if positive else "0 or more"

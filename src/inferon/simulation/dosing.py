@@ -17,6 +17,7 @@ from inferon.protocol.records import Regimen, graft_infusion, joined, prescribe
 from inferon.simulation.models import Subject, full_name
 from inferon.simulation.regimens import PERCENT, Order
 from inferon.study import nearest
+from inferon.trial.acute_leukaemia_treatment import EFFECT, courses
 from inferon.trial.cml_treatment import (
     CYTARABINE,
     INHIBITOR,
@@ -45,6 +46,7 @@ class Course:
     inhibitor: tuple[Order, ...] = ()
     cytarabine: tuple[Order, ...] = ()
     analogue: tuple[Order, ...] = ()
+    chemotherapy: tuple[Order, ...] = ()
     into: tuple[tuple[Order, str], ...] = ()
 
     @classmethod
@@ -56,8 +58,14 @@ class Course:
     def states(self) -> tuple[str, ...]:
         """States that receive something."""
         drug = (DEPOT, CENTRE) if self.interferon else ()
-        others = [INHIBITOR] * bool(self.inhibitor) + [CYTARABINE] * bool(self.cytarabine)
-        return (*drug, *others, *([_DAYS_LEFT] * bool(self.analogue)), *(state for _, state in self.into))
+        named = {
+            INHIBITOR: self.inhibitor,
+            CYTARABINE: self.cytarabine,
+            _DAYS_LEFT: self.analogue,
+            EFFECT: self.chemotherapy,
+        }
+        others = (state for state, orders in named.items() if orders)
+        return (*drug, *others, *(state for _, state in self.into))
 
 
 def can_be_given(model: Model) -> tuple[str, ...]:
@@ -65,6 +73,7 @@ def can_be_given(model: Model) -> tuple[str, ...]:
     states = model.state_names
     named = (*(PRODUCTS if CENTRE in states else ()), *(INHIBITORS if INHIBITOR in states else ()))
     named += (CYTARABINE_COURSE,) if CYTARABINE in states else ()
+    named += tuple(courses()) if EFFECT in states else ()
     return named + (PURINE_ANALOGUES if _DAYS_LEFT in states else ())
 
 
@@ -102,13 +111,22 @@ def _sorted(subject: Subject, order: Order) -> tuple[str, object]:
         raise order.refuse(message, found=order.drug, allowed=allowed, meant=near)
     if order.drug in PRODUCTS:
         return "interferon", (order, _regimen(order))
-    kind = "inhibitor" if order.drug in INHIBITORS else "cytarabine" if order.drug == CYTARABINE_COURSE else "analogue"
+    kind = _kind(subject.model, order.drug)
     _check_unit(order, (PERCENT,) if kind == "inhibitor" else ("course",))
     if kind == "inhibitor" and order.interval not in (0.0, 1.0):
         raise order.refuse("an inhibitor is taken daily", found=f"every {order.interval:g} days", allowed="daily")
     if kind != "inhibitor" and order.amount != 1:
         raise order.refuse("a course is given whole", found=f"{order.amount:g} courses", allowed="1 course")
     return kind, order
+
+
+def _kind(model: Model, drug: str) -> str:
+    """Kind of a drug that is no interferon; low-dose cytarabine is a course of its own in chronic and in acute leukaemia."""
+    if drug in INHIBITORS:
+        return "inhibitor"
+    if drug in courses() and EFFECT in model.state_names:
+        return "chemotherapy"
+    return "cytarabine" if drug == CYTARABINE_COURSE else "analogue"
 
 
 def _check_start(subject: Subject, order: Order) -> None:

@@ -62,7 +62,8 @@ def find_model(name: str, given: Mapping[str, float]) -> Subject:
     if name in modules():
         return _module(name, given)
     known = list(dict.fromkeys((*composites(), *modules())))
-    message = "this is a sampler or closed form, without equations" if name in closed_form_folders() else ""
+    closed = name in closed_form_folders()
+    message = "this is a sampler or closed form, without equations" if closed else "there is no such model"
     allowed = f"{', '.join(known)}; or a file of Antimony (.ant) or SBML (.xml)"
     raise InputError(message, field="model", found=name, allowed=allowed, meant=nearest(name, known))
 
@@ -85,7 +86,7 @@ def checked_coupling(name: str, value: object) -> float:
     try:
         return float(value)  # pyright: ignore[reportArgumentType]
     except (TypeError, ValueError):
-        raise InputError("", field=f"set {name}", found=value, allowed="a number") from None
+        raise InputError("", field=f"parameters {name}", found=value, allowed="a number") from None
 
 
 def _rows_of_default() -> dict[str, str]:

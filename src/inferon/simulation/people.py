@@ -16,7 +16,8 @@ from inferon.cohort.treated_adults import draw_treated_adults
 from inferon.model.catalogue import parameter_table
 from inferon.model.model import Model
 from inferon.random import normal
-from inferon.trial.acute_leukaemia_study import consequences
+from inferon.trial.acute_leukaemia_treatment import SENSITIVITY
+from inferon.trial.marrow_tables import consequences
 
 TYPICAL = "typical patient"
 VARIED = "varied patients"
@@ -87,14 +88,15 @@ def draw_adults(_: str, patients: np.ndarray, seed: int, overrides: Mapping[str,
 
 
 def draw_acute(preset: str, patients: np.ndarray, seed: int, overrides: Mapping[str, float]) -> Cohort:
-    """Patients whose clone has the pace of a preset of acute leukaemia, varied as its row says."""
+    """Patients whose clone has the pace of a preset of acute leukaemia, varied as its row says, and their own sensitivity."""
     rows = parameter_table("marrow")
     pace, renewal = rows[f"p1L_{preset}"], rows[f"a1L_{preset}"]
     z = normal(seed, "proliferation of the clone", patients)
     speed = log_normal(z, overrides.get(pace.symbol, pace.value), pace.variability or 0.0)
     columns = {"leukaemia__p1L": speed, "leukaemia__p2L": speed, **_one_cell(len(patients), overrides)}
     columns["leukaemia__a1L"] = np.full(len(patients), overrides.get(renewal.symbol, renewal.value))
-    return replace(alike(patients, overrides, seed), population=preset, parameters=columns)
+    sensitivity = {SENSITIVITY: normal(seed, SENSITIVITY, patients)}
+    return replace(alike(patients, overrides, seed), population=preset, parameters=columns, draws=sensitivity)
 
 
 def draw_lymphocytic(name: str, patients: np.ndarray, seed: int, overrides: Mapping[str, float]) -> Cohort:

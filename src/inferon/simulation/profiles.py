@@ -153,7 +153,10 @@ PROFILES: Mapping[str, Profile] = {
         settings=acute_leukaemia_study.SETTINGS,
         typical=typical_acute,
         populations=_named(draw_acute, *acute_leukaemia_study.PRESETS),
-        notes=("The clone begins as one stem cell in a 70 kg body on day 0.",),
+        notes=(
+            "The clone begins as one stem cell in a 70 kg body on day 0.",
+            "Cells fewer than one do not die out here: after chemotherapy every clone returns.",
+        ),
     ),
     "cll": Profile(
         show=("lymphoid_clone",),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inferon.simulation.changes import Change, checked_number, find_changes
+from inferon.simulation.changes import Change, find_changes
 from inferon.simulation.dosing import Course, sorted_course
 from inferon.simulation.models import Subject, full_name, quantities, shown_names
 from inferon.simulation.regimens import Order, read_orders
@@ -17,6 +17,7 @@ from inferon.study import InputError
 
 _STEPS = (1 / 96, 1 / 48, 1 / 24, 1 / 12, 1 / 8, 0.25, 0.5, 1.0, 2.0, 7.0, 14.0, 30.4375)
 _POINTS, _MOST_NUMBERS, _MOST_PATIENTS = 420, 60_000_000, 1_000_000
+_LARGEST_CV = 10
 _RELATIONS: Mapping[str, Callable[[np.ndarray, float], np.ndarray]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -100,7 +101,7 @@ def asked(
     grid = times(start, days, step)
     count = 1 if numbers is None else len(numbers)
     if count * len(grid) * len(shown) > _MOST_NUMBERS:
-        allowed = f"up to {_MOST_NUMBERS:,} (patients x times x quantities); a longer --every, fewer patients"
+        allowed = f"up to {_MOST_NUMBERS:,} (patients x times x quantities); a longer step, fewer patients"
         raise InputError("there is too much to keep", found=count * len(grid) * len(shown), allowed=allowed)
     return Question(
         subject=subject,
@@ -140,11 +141,13 @@ def _spread(subject: Subject, vary: Mapping[str, float]) -> dict[str, float]:
     found = {}
     for name, cv in vary.items():
         full = full_name(name, subject.model.parameters, field="vary")
-        number = checked_number(cv, subject.model.parameters[full], field=f"vary {name}")
-        if not 0 < number <= 10:
-            raise InputError(
-                "", field=f"vary {name}", found=cv, allowed="a coefficient of variation above 0, as in 0.3"
-            )
+        try:
+            number = float(cv)
+        except ValueError:
+            number = np.nan
+        if not 0 < number <= _LARGEST_CV:
+            allowed = f"a coefficient of variation above 0 and up to {_LARGEST_CV}, as in 0.3"
+            raise InputError("", field=f"vary {name}", found=cv, allowed=allowed)
         found[full] = number
     return found
 
@@ -162,7 +165,7 @@ def _population(subject: Subject, wanted: str | None, numbers: np.ndarray | None
             allowed="together with patients or patient",
         )
     if numbers is not None and not known and not spread:
-        allowed = "one typical patient, or parameters to vary, as in --vary NAME=0.3"
+        allowed = "one typical patient, or parameters that vary (vary, as in NAME=0.3)"
         raise InputError(
             "nobody knows how patients of this model differ", field="patients", found=len(numbers), allowed=allowed
         )
@@ -172,7 +175,7 @@ def _population(subject: Subject, wanted: str | None, numbers: np.ndarray | None
 def times(start: float, end: float, step: float | None) -> np.ndarray:
     """Times from start to end, both among them, so far apart that some hundreds are enough unless ``step`` says otherwise."""
     if step is not None and not (np.isfinite(step) and 0 < step <= end - start):
-        raise InputError("", field="every", found=step, allowed="a length of time within the simulation")
+        raise InputError("", field="step", found=step, allowed="a length of time within the simulation")
     length = step or next((s for s in _STEPS if (end - start) / s <= _POINTS), (end - start) / _POINTS)
     grid = start + length * np.arange(int(np.floor((end - start) / length + 1e-9)) + 1)
     return np.append(grid, end) if end - grid[-1] > 1e-9 else np.append(grid[:-1], end)

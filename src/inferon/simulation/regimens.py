@@ -4,6 +4,7 @@
     interferon alfa-2b 2 MIU/m2 every 2 days for 6 months intravenous
     imatinib 100 % from day 0
     low-dose cytarabine 1 course every 1 month 6 doses
+    7+3 induction 1 course from day 550
     500 into depot every 7 days 4 doses from day 0 over 1 day      (a state of the model, in its own unit)
 
 Without a number of doses an interval goes on to the end of the simulation; without an interval there is one dose.

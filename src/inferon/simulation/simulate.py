@@ -21,6 +21,7 @@ from inferon.simulation.special import (
     FEW,
     OF_EXTINCTION,
     analogue_columns,
+    chemotherapy,
     decide_extinction,
     extinction_readouts,
     put_at_rest,
@@ -133,7 +134,7 @@ def _refuse_idle_changes(question: Question, model: CompiledModel) -> None:
         if change.value != change.row.value and _fingerprint(few, model, others) == whole:
             message = "replacing this value changes nothing in this simulation"
             allowed = "a value that the model, its population or the drug that is given depends on"
-            raise InputError(message, field=f"set {change.name}", found=change.value, allowed=allowed)
+            raise InputError(message, field=f"parameters {change.name}", found=change.value, allowed=allowed)
 
 
 def _fingerprint(question: Question, model: CompiledModel, changes: Sequence[Change]) -> tuple[bytes, ...]:
@@ -153,6 +154,10 @@ def _carried_out(question: Question, cohort: Cohort, model: CompiledModel, threa
     put_at_rest(batch, cohort)
     drawn = bool(extinction_readouts(subject, cohort))
     journey = {"stop_on": subject.profile.leave_at, "threads": threads}
+    courses = chemotherapy(question.course, cohort)
+    for day in courses.days[courses.days <= question.end]:
+        batch.advance(day, **journey)
+        courses.give(batch, day)
     batch.advance(question.end, pause_on=(FEW,) if drawn else (), **journey)
     extinct = None
     if drawn:

@@ -1,4 +1,5 @@
-"""What equations and doses alone do not settle: a marrow at rest beside hairy cells, and few cells that may die out."""
+"""What equations and doses alone do not settle: a marrow at rest beside hairy cells, courses of chemotherapy with kills of their
+own, and few cells that may die out."""
 
 from __future__ import annotations
 
@@ -6,19 +7,18 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from inferon.biology.hairy_cell.functions import marrow_at_rest, suppression
 from inferon.cohort import Cohort
 from inferon.engine import Batch, Status
 from inferon.model.catalogue import parameter_table
 from inferon.simulation.dosing import Course
 from inferon.simulation.models import Subject
-from inferon.trial import cml_clones, simulate
+from inferon.trial import cml_clones, hairy_cell, simulate
+from inferon.trial.acute_leukaemia_treatment import SENSITIVITY, Chemotherapy
 
 FEW = "few_clonogenic"
 OF_EXTINCTION = ("dt_ext", "logL0_max")
 """Rows of the tables that act on extinction alone."""
 _ANALOGUES = {"cladribine": "LK_clad", "pentostatin": "LK_pent"}
-_LINEAGES = {"N": "blood", "P": "blood", "R": "blood", "B": "output"}
 _CML_RATES = tuple(f"cml__{name}" for name in cml_clones.RATES)
 _TRANSPLANT_RATES = (
     *simulate.READOUTS.values(),
@@ -39,19 +39,14 @@ def analogue_columns(subject: Subject, cohort: Cohort, course: Course) -> dict[s
 
 def put_at_rest(batch: Batch, cohort: Cohort) -> None:
     """Put a marrow beside hairy cells where it rests; other models begin as their equations say."""
-    if "hairy_cell__Hc0" not in batch.model.kernel.parameters:
-        return
-    share, full, steepness = (
-        batch.parameters[:, batch.model.column(f"hairy_cell__{symbol}")] for symbol in ("Hc0", "Hc_full", "n_sup")
-    )
-    marrow = {s: cohort.constants.get(s, row.value) for s, row in parameter_table("marrow").items()}
-    rest = marrow_at_rest(suppression(share, full, steepness), marrow)
-    levels = {"C1": rest["C1"], "C2": rest["C2"]}
-    for lineage, level in _LINEAGES.items():
-        levels |= dict.fromkeys((*(f"X_{lineage}{i}" for i in (1, 2, 3)), f"B_{lineage}"), rest[level])
-    for name, level in levels.items():
-        if f"marrow__{name}" in batch.model.kernel.states:
-            batch.state(f"marrow__{name}")[:] = level
+    if "hairy_cell__Hc0" in batch.model.kernel.parameters:
+        hairy_cell.put_at_rest(batch, cohort)
+
+
+def chemotherapy(course: Course, cohort: Cohort) -> Chemotherapy:
+    """The courses of chemotherapy as in a study; where nobody's sensitivity is drawn, everybody's is typical."""
+    given = [(day, order.drug) for order in course.chemotherapy for day in order.days]
+    return Chemotherapy(given, cohort.draws.get(SENSITIVITY, np.zeros(len(cohort))))
 
 
 def extinction_readouts(subject: Subject, cohort: Cohort) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def hairy_cell_batch(cohort: Cohort, treatment: Treatment, days: np.ndarray, set
     table = _parameters(model, cohort, treatment, prescription)
     doses = dosing_records(model, cohort, treatment, prescription)
     batch = Batch(model, table, start=0.0, doses=doses, sample_days=days, settings=settings)
-    _put_at_rest(batch, cohort)
+    put_at_rest(batch, cohort)
     return batch
 
 
@@ -101,20 +101,19 @@ def _parameters(
     return table
 
 
-def _put_at_rest(batch: Batch, cohort: Cohort) -> None:
+def put_at_rest(batch: Batch, cohort: Cohort) -> None:
     """Put the marrow where it rests beside each patient's hairy cells."""
-
-    def column(symbol: str) -> np.ndarray:
-        return batch.parameters[:, batch.model.column(f"hairy_cell__{symbol}")]
-
+    share, full, steepness = (
+        batch.parameters[:, batch.model.column(f"hairy_cell__{symbol}")] for symbol in ("Hc0", "Hc_full", "n_sup")
+    )
     marrow = {s: cohort.constants.get(s, row.value) for s, row in parameter_table("marrow").items()}
-    rest = marrow_at_rest(suppression(column("Hc0"), column("Hc_full"), column("n_sup")), marrow)
-    for name in ("C1", "C2"):
-        batch.state(f"marrow__{name}")[:] = rest[name]
+    rest = marrow_at_rest(suppression(share, full, steepness), marrow)
+    levels = {"C1": rest["C1"], "C2": rest["C2"]}
     for lineage, level in _LINEAGES.items():
-        for stage in (f"X_{lineage}1", f"X_{lineage}2", f"X_{lineage}3", f"B_{lineage}"):
-            if f"marrow__{stage}" in batch.model.kernel.states:
-                batch.state(f"marrow__{stage}")[:] = rest[level]
+        levels |= dict.fromkeys((*(f"X_{lineage}{stage}" for stage in (1, 2, 3)), f"B_{lineage}"), rest[level])
+    for name, level in levels.items():
+        if f"marrow__{name}" in batch.model.kernel.states:
+            batch.state(f"marrow__{name}")[:] = level
 
 
 def _rescue(

@@ -8,17 +8,16 @@ for with neither it could not be told from a leukaemia-free state. Extramedullar
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cache
 
 import numpy as np
 
 from inferon.biology.calendar import DAYS_PER_WEEK
-from inferon.model.catalogue import biology, parameter_table
+from inferon.model.catalogue import parameter_table
 from inferon.protocol.assays import CountingAssay
-from inferon.trial.acute_leukaemia_study import consequences
+from inferon.trial.marrow_tables import consequences, response_limits
 
 
 class AmlResponse(Enum):
@@ -48,8 +47,7 @@ REMISSIONS = (AmlResponse.COMPLETE, AmlResponse.PARTIAL_RECOVERY, AmlResponse.IN
 @cache
 def limits() -> Mapping[str, float]:
     """Thresholds by symbol: those of counts and blasts, and those of responses, from the tables of the marrow module."""
-    with (biology() / "marrow" / "aml_responses.csv").open(encoding="utf-8", newline="") as lines:
-        return {**consequences(), **{row["symbol"]: float(row["value"]) for row in csv.DictReader(lines)}}
+    return {**consequences(), **response_limits()}
 
 
 def marrow_assay() -> CountingAssay:
@@ -105,7 +103,7 @@ def remission_day(
 ) -> np.ndarray:
     """First visit with ``response`` or a better one; ``inf`` where none. Shape (patients,)."""
     order = list(AmlResponse)
-    return _first(np.isin(responses, order[: order.index(response) + 1]), days)
+    return first_day(_among(responses, order[: order.index(response) + 1]), days)
 
 
 def relapse_day(
@@ -116,11 +114,15 @@ def relapse_day(
     The second blood sample dates the relapse. A leukaemia-free state is no remission that could relapse.
     """
     was = np.zeros(responses.shape, bool)
-    was[:, 1:] = np.logical_or.accumulate(np.isin(responses, REMISSIONS), axis=1)[:, :-1]
+    was[:, 1:] = np.logical_or.accumulate(_among(responses, REMISSIONS), axis=1)[:, :-1]
     back = was & (blasts >= limits()["blasts_remission"])
     if blood_blasts is not None:
         back |= _seen_again(was & blood_blasts, days)
-    return _first(back, days)
+    return first_day(back, days)
+
+
+def _among(responses: np.ndarray, wanted: Sequence[AmlResponse]) -> np.ndarray:
+    return np.isin(responses, np.array(wanted, dtype=object))
 
 
 def _seen_again(present: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -168,8 +170,9 @@ def mrd_relapse_day(share: np.ndarray, days: np.ndarray, *, method: str = "flow"
         weeks = (days[visit + 1] - days[visit]) / DAYS_PER_WEEK
         if v["w_confirm_first"] <= weeks <= v["w_confirm_last"]:
             confirmed[:, visit] = back[:, visit] & back[:, visit + 1]
-    return _first(confirmed, days)
+    return first_day(confirmed, days)
 
 
-def _first(holds: np.ndarray, days: np.ndarray) -> np.ndarray:
+def first_day(holds: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """The first visit at which something holds, ``inf`` where none; ``holds`` has shape (patients, visits)."""
     return np.where(holds.any(axis=1), np.asarray(days, dtype=float)[holds.argmax(axis=1)], np.inf)

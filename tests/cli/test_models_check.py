@@ -5,8 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from inferon.cli import check_table
 from inferon.cli.models import app
+from inferon.cli.models.check import EXPLANATION
 from inferon.evidence import check as checks
 from inferon.evidence.check import Check, near
 from inferon.study import InputError
@@ -60,13 +60,13 @@ def test_law_a_misfit_is_counted_and_explained_and_is_no_failure() -> None:
     ):
         assert word in printed
     assert "3 findings: 2 pass, 1 misfit, 0 fail." in printed
-    assert check_table.EXPLANATION in printed
+    assert EXPLANATION in printed
 
 
 def test_law_notes_and_explanation_stand_only_where_there_is_a_misfit() -> None:
     printed = _said("A1")
     assert "note" not in printed
-    assert check_table.EXPLANATION not in printed
+    assert EXPLANATION not in printed
 
 
 def test_law_one_object_holds_every_finding_as_plain_values() -> None:

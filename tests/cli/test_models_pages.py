@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from inferon.cli import model_pages
-from inferon.cli.model_figures import PICTURES
 from inferon.cli.models import app
+from inferon.cli.models.figures import PICTURES
+from inferon.cli.models.page_text import INDEX, Findings, page_texts
+from inferon.cli.models.pages import CHECKS, kept_findings, write_pages
 from inferon.evidence.check import all_checks
 from inferon.model.catalogue import folders, parameter_table
 from inferon.study import InputError
@@ -19,13 +20,13 @@ AGAIN = "run `inferon models pages docs/models` (with --checks where a check has
 
 
 @pytest.fixture(scope="module")
-def findings() -> model_pages.Findings:
-    return model_pages.kept_findings(PAGES / model_pages.CHECKS)
+def findings() -> Findings:
+    return kept_findings(PAGES / CHECKS)
 
 
-@pytest.mark.parametrize("name", [*(f"{folder}.md" for folder in folders()), model_pages.INDEX])
+@pytest.mark.parametrize("name", [*(f"{folder}.md" for folder in folders()), INDEX])
 def test_golden_the_committed_pages_are_up_to_date(findings, name: str) -> None:
-    assert (PAGES / name).read_text(encoding="utf-8") == model_pages.page_texts(findings)[name], AGAIN
+    assert (PAGES / name).read_text(encoding="utf-8") == page_texts(findings)[name], AGAIN
 
 
 def test_law_the_findings_kept_are_of_every_check_and_none_failed(findings) -> None:
@@ -52,18 +53,18 @@ def test_law_every_page_and_picture_belongs_to_a_folder() -> None:
 
 def test_golden_writing_the_pages_again_changes_no_byte(tmp_path: Path) -> None:
     """With the picture that needs no simulation."""
-    (tmp_path / model_pages.CHECKS).write_bytes((PAGES / model_pages.CHECKS).read_bytes())
-    written = model_pages.write_pages(tmp_path, pictures=["radiation"])
+    (tmp_path / CHECKS).write_bytes((PAGES / CHECKS).read_bytes())
+    written = write_pages(tmp_path, pictures=["radiation"])
     assert len(written) == len(folders()) + 3
     for path in written:
         assert path.read_bytes() == (PAGES / path.relative_to(tmp_path)).read_bytes(), path.name
 
 
 def test_fault_other_findings_are_refused(tmp_path: Path) -> None:
-    (tmp_path / model_pages.CHECKS).write_text("[]", encoding="utf-8")
+    (tmp_path / CHECKS).write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match="holds no findings"):
         CliRunner().invoke(app, ("pages", str(tmp_path)), catch_exceptions=False)
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [model_pages.CHECKS]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [CHECKS]
 
 
 def test_law_the_glossary_explains_each_word_once_in_order() -> None:

@@ -5,8 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from inferon.cli.model_description import names
 from inferon.cli.models import app
+from inferon.cli.models.description import names
 from inferon.model import composites, modules
 from inferon.model.catalogue import closed_form_folders, folders, parameter_table
 from inferon.study import InputError

@@ -75,11 +75,39 @@ def test_fault_wrong_input_is_one_sentence_and_exit_code_2() -> None:
     assert told.stderr == "s.yaml, line 3, seed: found -1; allowed: 0 or more.\n"
 
 
+@pytest.mark.parametrize("command", ["models", "run", "simulate"])
+def test_law_the_help_of_a_command_loads_nothing_that_computes(command: str) -> None:
+    heavy = [name for name in HEAVY if name != "pydantic"]  # typer checks options with it
+    code = (
+        f"import sys; sys.argv = ['inferon', {command!r}, '--help']\n"
+        "from inferon.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+    told = _python(code)
+    assert told.stderr.strip() == "[]"
+    assert f"Usage: inferon {command}" in told.stdout
+
+
 @pytest.mark.parametrize("body", ["raise KeyboardInterrupt", "import os, signal; os.kill(os.getpid(), signal.SIGINT)"])
 def test_fault_an_interruption_says_how_to_go_on(body: str) -> None:
     told = _with_a_command(body)
     assert told.returncode == 130
     assert told.stderr == "Interrupted; the run can be resumed with the same command.\n"
+
+
+def test_fault_an_interruption_of_what_cannot_be_resumed_does_not_say_so(tmp_path: Path) -> None:
+    code = (
+        "import sys, inferon.simulation\n"
+        "def interrupted(*_, **__): raise KeyboardInterrupt\n"
+        "inferon.simulation.simulate = interrupted\n"
+        f"sys.argv = ['inferon', 'simulate', 'mpn', '--out', {str(tmp_path / 'out')!r}]\n"
+        "from inferon.cli import main; main()"
+    )
+    told = _python(code)
+    assert (told.returncode, told.stdout, told.stderr) == (130, "", "Interrupted.\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_fault_an_internal_failure_is_one_line_and_points_to_the_traceback() -> None:
@@ -121,6 +149,34 @@ def test_law_studies_are_listed_for_people_and_for_machines() -> None:
     assert [study["name"] for study in listed] == list(ready_studies())
     shipped = next(study for study in listed if study["name"] == "peri-transplant-peginterferon")
     assert shipped["arms"] == ["control", "peginterferon"] and shipped["size"] == 4000
+
+
+@pytest.mark.parametrize(("name", "words"), [("transplant", "covariate-mix"), ("hairy-cell", "cladribine")])
+def test_law_every_system_tells_what_a_study_of_it_can_name(name: str, words: str) -> None:
+    assert f"{name:18}" in _inferon("studies", "systems").stdout
+    told = _inferon("studies", "systems", name).stdout
+    assert all(f"{part}:" in told for part in ("populations", "drugs", "endpoints")) and words in told
+
+
+def test_law_the_list_of_studies_has_a_command_of_its_own() -> None:
+    assert _inferon("studies", "list", "--json").stdout == _inferon("studies", "--json").stdout
+
+
+@pytest.mark.parametrize("command", [("run",), ("studies", "check")])
+def test_fault_a_word_that_is_no_file_and_no_ready_study_is_told_with_the_nearest(command: tuple[str, ...]) -> None:
+    told = _inferon(*command, "hary-cell")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.startswith('STUDY: there is neither a file nor a ready study of this name; found "hary-cell"')
+    assert 'did you mean "hairy-cell"?' in told.stderr
+    assert _inferon(*command, "none.yaml").stderr == "none.yaml: there is no such file.\n"
+
+
+@pytest.mark.parametrize(("to", "words"), [("none/x.yaml", "there is no such folder"), ("", "exists already")])
+def test_fault_a_study_is_copied_only_to_a_new_file_in_a_folder(tmp_path: Path, to: str, words: str) -> None:
+    (tmp_path / "hairy-cell.yaml").write_text("mine")
+    told = _inferon("studies", "copy", "hairy-cell", "--to", str(tmp_path / to))
+    assert told.returncode == 2 and told.stderr.startswith("--to: ") and words in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["hairy-cell.yaml"]
 
 
 def test_law_a_copied_study_is_the_ready_one_and_is_never_overwritten(tmp_path: Path) -> None:

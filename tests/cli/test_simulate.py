@@ -89,8 +89,13 @@ def test_law_records_are_answered_row_by_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("transplants",), 'MODEL: there is no such model; found "transplants"'),
         (("transplants",), 'did you mean "transplant"?'),
-        (("transplant", "--dose", "peginterferon 180 ug"), "dose 1: this model has no such drug"),
+        (("transplant", "--dose", "peginterferon 180 ug"), "--dose 1: this model has no such drug"),
+        (("transplant", "--every", "0"), "--every: found 0"),
+        (("transplant", "--set", "k_G=much"), '--set k_G: found "much"; allowed: a number, in 1/d'),
+        (("transplant", "--vary", "k_G=much"), '--vary k_G: found "much"; allowed: a coefficient of variation'),
+        (("transplant", "--seed", "-1"), "--seed: found -1"),
         (("transplant", "--set", "k_G"), "--set: found \"k_G\"; allowed: NAME=VALUE"),
         (("transplant", "--set", "k_G=1", "--set", "k_G=2"), "this is said twice"),
         (("transplant", "--drug", "peginterferon alfa-2a"), "--drug: this belongs to a table of records"),
@@ -111,5 +116,5 @@ def test_fault_nothing_is_written_where_the_command_is_wrong(
 
 def test_fault_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("taken")
-    with pytest.raises(InputError, match="the folder cannot be made"):
+    with pytest.raises(InputError, match=r"^--out: the folder cannot be made"):
         CliRunner().invoke(app, ("michor", "--days", "5", "--out", str(tmp_path / "out")), catch_exceptions=False)

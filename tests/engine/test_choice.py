@@ -13,15 +13,8 @@ from inferon.model.kernel import build_kernel
 from inferon.protocol import Regimen
 from inferon.trial.simulate import SETTINGS, START_DAY, _inputs
 
-ROBERTSON = """
-model robertson()
-  x = 1; y = 0; z = 0
-  x' = -0.04*x + 1e4*y*z
-  y' = 0.04*x - 1e4*y*z - 3e7*y^2
-  z' = 3e7*y^2
-end
-"""
-OSCILLATOR = "model van_der_pol(); x = 2; v = 0; mu = 1; x' = v; v' = mu*(1 - x^2)*v - x; end"
+from .problems import ROBERTSON, STIFF, VAN_DER_POL
+
 RUNAWAY = "model runaway(); x = 1; x' = x^2; end"
 SIGNED = Settings(rtol=1e-6, floor={"x": -np.inf, "v": -np.inf})
 
@@ -33,7 +26,7 @@ def choose(text: str, end: float, **options):
 def test_law_stiff_problems_get_the_implicit_method_and_the_explicit_one_is_stopped_early():
     stiff = [
         choose(ROBERTSON, 1e5, readouts=("x",), settings=Settings(default_atol=1e-12)),
-        choose(OSCILLATOR, 2000.0, readouts=("x",), parameters={"mu": 1000.0}, settings=SIGNED),
+        choose(VAN_DER_POL, 2000.0, readouts=("x",), parameters=STIFF, settings=SIGNED),
     ]
     for choice in stiff:
         assert choice.method == "implicit"
@@ -44,7 +37,7 @@ def test_law_stiff_problems_get_the_implicit_method_and_the_explicit_one_is_stop
 
 
 def test_law_a_problem_that_is_not_stiff_gets_the_explicit_method():
-    choice = choose(OSCILLATOR, 20.0, readouts=("x",), settings=SIGNED)
+    choice = choose(VAN_DER_POL, 20.0, readouts=("x",), settings=SIGNED)
     assert choice.method == "explicit"
     assert choice.explicit.work <= choice.implicit.work
     explicit, implicit = choice.explicit, choice.implicit
@@ -99,7 +92,7 @@ def test_law_the_choice_does_not_depend_on_the_machine(monkeypatch):
 
 def test_fault_where_one_method_fails_the_other_is_chosen_and_the_reason_says_so():
     close = Settings(rtol=1e-9, floor=SIGNED.floor, max_steps=700)
-    choice = choose(OSCILLATOR, 20.0, readouts=("x",), settings=close)
+    choice = choose(VAN_DER_POL, 20.0, readouts=("x",), settings=close)
     assert choice.method == "explicit"
     assert f"the implicit method failed ({Status.TOO_MANY_STEPS.sentence})" in choice.reason
     choice = choose(ROBERTSON, 1e5, readouts=("x",), settings=Settings(default_atol=1e-12, max_steps=200))
@@ -116,9 +109,9 @@ def test_fault_where_both_fail_the_reason_names_both():
 
 def test_fault_unknown_names_are_told():
     with pytest.raises(KeyError, match="nothing"):
-        choose(OSCILLATOR, 1.0, parameters={"nothing": 1.0})
+        choose(VAN_DER_POL, 1.0, parameters={"nothing": 1.0})
     with pytest.raises(KeyError, match="nothing"):
-        choose(OSCILLATOR, 1.0, readouts=("nothing",))
+        choose(VAN_DER_POL, 1.0, readouts=("nothing",))
 
 
 def operations(body: str) -> tuple[int, int]:
@@ -136,7 +129,7 @@ def test_law_operations_count_what_a_step_computes():
     assert (two_explicit, two_implicit) == (2 * explicit, 2 * implicit)
 
 
-@pytest.mark.parametrize(("text", "method"), [(ROBERTSON, "implicit"), (OSCILLATOR, "explicit")])
+@pytest.mark.parametrize(("text", "method"), [(ROBERTSON, "implicit"), (VAN_DER_POL, "explicit")])
 def test_law_a_simulation_with_the_chosen_method_is_that_method_s(text: str, method: str):
     model, times = read_antimony(text), [0.0, 5.0, 40.0]
     tolerances = {"rtol": 1e-6, "atol": 1e-10}

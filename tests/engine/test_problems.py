@@ -7,27 +7,19 @@ was computed again with SciPy's Radau at a relative tolerance of 1e-12 and agree
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from inferon.engine import Batch, Settings, compile_model
 from inferon.engine.rodas5p import GAMMA, A, C
 from inferon.engine.status import Status
-from inferon.model import read_antimony
 
-ROBERTSON = """
-model robertson()
-  x = 1; y = 0; z = 0
-  x' = -0.04*x + 1e4*y*z
-  y' = 0.04*x - 1e4*y*z - 3e7*y^2
-  z' = 3e7*y^2
-end
-"""
-VAN_DER_POL = "model van_der_pol(); x = 2; v = 0; mu = 1000; x' = v; v' = mu*(1 - x^2)*v - x; end"
+from .problems import ROBERTSON, STIFF, VAN_DER_POL, solve
+
 HIRES = """
 model hires()
   a = 1; b = 0; c = 0; d = 0; e = 0; f = 0; g = 0; h = 0.0057
@@ -82,6 +74,7 @@ class Problem:
     sizes: tuple[float, ...]
     amplified: float
     methods: tuple[str, ...] = ("explicit", "implicit")
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
 
 PROBLEMS = {
@@ -107,6 +100,7 @@ PROBLEMS = {
         (1.0, 1e-3),
         5.0,
         ("implicit",),
+        STIFF,
     ),
     "hires": Problem(
         HIRES,
@@ -140,35 +134,13 @@ PROBLEMS = {
 CASES = [(name, method) for name, problem in PROBLEMS.items() for method in problem.methods]
 
 
-def solve(
-    text: str,
-    method: str,
-    end: float,
-    *,
-    parameters: dict[str, float] | None = None,
-    readouts: tuple[str, ...] = (),
-    sample_days: np.ndarray | None = None,
-    **options,
-) -> Batch:
-    """The typical patient at the end; every state is kept and may be negative."""
-    model = read_antimony(text)
-    model = compile_model(model, readouts or model.state_names, method=method)
-    values = model.defaults(1)
-    for name, value in (parameters or {}).items():
-        values[0, model.column(name)] = value
-    floor = dict.fromkeys(model.kernel.states, -np.inf)
-    settings = Settings(**{"floor": floor, "max_steps": 1_000_000, **options})
-    batch = Batch(model, values, start=0.0, sample_days=sample_days, settings=settings)
-    batch.advance(end)
-    return batch
-
-
 def errors(problem: Problem, method: str) -> np.ndarray:
     """Largest error at the end relative to the component's size, for each of ``TOLERANCES``."""
     found = []
     for rtol in TOLERANCES:
         atol = {name: 1e-3 * rtol * size for name, size in zip(problem.solution, problem.sizes, strict=True)}
-        batch = solve(problem.text, method, problem.end, rtol=rtol, default_atol=1e-3 * rtol, atol=atol)
+        tolerances = {"rtol": rtol, "default_atol": 1e-3 * rtol, "atol": atol}
+        batch = solve(problem.text, method, problem.end, parameters=problem.parameters, **tolerances)
         apart = [abs(batch.state(name)[0] - value) for name, value in problem.solution.items()]
         found.append(max(np.array(apart) / problem.sizes))
         assert batch.failures() == {}
@@ -197,7 +169,7 @@ def test_double_van_der_pol_with_mu_1_along_three_cycles(method: str):
         t_eval=times,
     ).y
     for rtol in TOLERANCES:
-        options = {"parameters": {"mu": 1.0}, "readouts": ("x", "v"), "sample_days": times}
+        options = {"readouts": ("x", "v"), "sample_days": times}
         batch = solve(VAN_DER_POL, method, 20.0, rtol=rtol, default_atol=rtol, **options)
         assert np.abs(batch.samples[0].T - truth).max() < 200 * rtol
 

@@ -5,12 +5,14 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from inferon.cohort import draw_cohort
-from inferon.engine import Batch, Settings, compile_model
+from inferon.engine import Batch, compile_model
 from inferon.engine.rodas5p import DENSE, GAMMA, NODES, SLOPES, A, C
 from inferon.engine.sparse_lu import factorisation
 from inferon.model import read_antimony
 from inferon.protocol import Regimen
 from inferon.trial.simulate import SETTINGS, START_DAY, _inputs
+
+from .problems import ROBERTSON, STIFF, VAN_DER_POL, solve
 
 DRIVEN = """
 model driven()
@@ -19,22 +21,6 @@ model driven()
   y' = 0.1*x*y - y + exp(-time)
 end
 """
-ROBERTSON = """
-model robertson()
-  x = 1; y = 0; z = 0
-  x' = -0.04*x + 1e4*y*z
-  y' = 0.04*x - 1e4*y*z - 3e7*y^2
-  z' = 3e7*y^2
-end
-"""
-VAN_DER_POL = """
-model van_der_pol()
-  x = 2; v = 0; mu = 1000
-  x' = v
-  v' = mu*(1 - x^2)*v - x
-end
-"""
-FREE = dict.fromkeys(("x", "y", "z", "v"), -np.inf)
 
 
 def _driven(_t, u):
@@ -45,10 +31,8 @@ def _errors(step: float, method: str) -> tuple[float, float]:
     """Largest error at the end and between steps, with steps of one fixed length."""
     days = np.linspace(0, 5, 41)
     truth = solve_ivp(_driven, (0, 5), [1, 2], method="DOP853", rtol=1e-13, atol=1e-14, dense_output=True).sol
-    model = compile_model(read_antimony(DRIVEN), ("x", "y"), method=method)
-    settings = Settings(rtol=0.1, default_atol=1e3, max_step=step, floor=FREE)
-    batch = Batch(model, model.defaults(1), start=0.0, sample_days=days, settings=settings)
-    batch.advance(5.0)
+    fixed = {"rtol": 0.1, "default_atol": 1e3, "max_step": step}
+    batch = solve(DRIVEN, method, 5.0, readouts=("x", "y"), sample_days=days, **fixed)
     return np.abs(batch.y[0] - truth(5.0)).max(), np.abs(batch.samples[0] - truth(days).T).max()
 
 
@@ -72,9 +56,7 @@ def test_law_the_row_sums_of_the_coefficients_are_the_published_times():
 @pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8])
 def test_oracle_robertson_at_a_hundred_thousand(rtol):
     """Reference: SciPy's Radau at 1e-11; 40 units of time are the textbook's, 1e5 the stiff tail."""
-    model = compile_model(read_antimony(ROBERTSON), ("x", "y", "z"), method="implicit")
-    batch = Batch(model, model.defaults(1), start=0.0, settings=Settings(rtol=rtol, default_atol=1e-12))
-    batch.advance(1e5)
+    batch = solve(ROBERTSON, "implicit", 1e5, rtol=rtol, default_atol=1e-12)
     truth = solve_ivp(
         lambda t, u: [
             -0.04 * u[0] + 1e4 * u[1] * u[2],
@@ -93,10 +75,7 @@ def test_oracle_robertson_at_a_hundred_thousand(rtol):
 
 
 def test_oracle_van_der_pol_with_mu_1000():
-    model = compile_model(read_antimony(VAN_DER_POL), ("x", "v"), method="implicit")
-    settings = Settings(rtol=1e-7, default_atol=1e-9, floor=FREE)
-    batch = Batch(model, model.defaults(1), start=0.0, settings=settings)
-    batch.advance(2000.0)
+    batch = solve(VAN_DER_POL, "implicit", 2000.0, parameters=STIFF, rtol=1e-7, default_atol=1e-9)
     truth = solve_ivp(
         lambda t, u: [u[1], 1000 * (1 - u[0] ** 2) * u[1] - u[0]],
         (0, 2000),

@@ -1,33 +1,21 @@
 """The files of an analysis: tables, figure, page and JSON, all of them or none."""
 
 import json
-import os
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from inferon.analysis.analysis import Analysis
 from inferon.analysis.page import render_page
 from inferon.report.figures.save import save_figure
-from inferon.study.errors import InputError
+from inferon.store import write_together
 
 
 def write_analysis(analysis: Analysis, folder: Path) -> list[Path]:
     """Write a CSV for every table, curves.csv, the figure, analysis.json, analysis.py, analysis.R and analysis.html.
 
-    Everything is made in a hidden folder beside the others first and then moved, so that a failure leaves nothing.
+    All of them or none; files of an earlier analysis are replaced. Raises ``WriteError`` where that cannot be.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"the folder cannot be made ({error.strerror or error})"
-        raise InputError(message, field="--out", found=str(folder), allowed="a folder that can be written") from None
-    with TemporaryDirectory(dir=folder, prefix=".analysis-") as name:
-        draft = Path(name)
-        _make(analysis, draft)
-        made = sorted(path.relative_to(draft) for path in draft.iterdir())
-        for path in made:
-            os.replace(draft / path, folder / path)
-    return [folder / path for path in made]
+    return write_together(partial(_make, analysis), folder)
 
 
 def _make(analysis: Analysis, folder: Path) -> None:

@@ -22,7 +22,8 @@ COMMANDS = {
     "simulate": "One virtual patient or a cohort under any regimen; table and picture.",
     "doctor": "What is installed, what is missing, and a self-check.",
 }
-INTERRUPTED = "Interrupted; the run can be resumed with the same command."
+INTERRUPTED = {"run": "Interrupted; the run can be resumed with the same command."}
+"""What an interruption means for a command; of the others nothing is left to go on with."""
 
 
 class LazyGroup(TyperGroup):
@@ -38,11 +39,11 @@ class LazyGroup(TyperGroup):
         return name, (_imported(name) if name and command else command), rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; an interruption leaves with 130 and says how to go on."""
+        """Run the command; an interruption leaves with 130 and, where one can go on, says how."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise SystemExit(_tell(INTERRUPTED, code=130)) from None
+            raise SystemExit(_interrupted()) from None
 
 
 def _imported(name: str) -> Any:
@@ -83,7 +84,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(_tell(INTERRUPTED, code=130))
+        sys.exit(_interrupted())
     except Exception as error:
         sys.exit(_failed(error))
 
@@ -99,6 +100,11 @@ def _failed(error: Exception) -> int:
     again = " ".join(["inferon --debug", *arguments])
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return _tell(f"Inferon failed ({what}); `{again}` shows where.", code=1)
+
+
+def _interrupted() -> int:
+    command = next((word for word in sys.argv[1:] if word in COMMANDS), "")
+    return _tell(INTERRUPTED.get(command, "Interrupted."), code=130)
 
 
 def _tell(sentence: str, *, code: int) -> int:

@@ -106,13 +106,15 @@ def _carry_out(given: dict[str, Any], spec: Path | None, out: Path | None, *, as
     from inferon.analysis import carry_out
     from inferon.analysis.requesting import make_request
     from inferon.cli.analyse_printing import print_analysis
+    from inferon.cli.telling import written_by
 
     fields, where = _specified(spec, given)
     request = make_request(fields.pop("data", None), where=where, **fields)
     with Console(stderr=True).status("Reading and estimating …") as status:
         analysis = carry_out(request)
         status.update("Drawing and writing …")
-        written = analysis.write(out) if out is not None else []
+        with written_by("--out"):
+            written = analysis.write(out) if out is not None else []
     if as_json:
         typer.echo(json.dumps(analysis.to_json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:

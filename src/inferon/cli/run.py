@@ -16,7 +16,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(help="A study file, or the name of a ready study (`inferon studies`).")],
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="A study file, or the name of a ready study (`inferon studies`).")
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the run; default runs/NAME.")] = None,
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Threads (default: all cores); changes no result.")
@@ -31,16 +33,18 @@ def run(
 
     A run that was killed goes on where it stopped when the same command is given again.
     """
+    from inferon.cli.named_study import read_named_study
+    from inferon.cli.telling import written_by
     from inferon.run import check_study_names, run_study
     from inferon.study import revise
 
-    specification = _read(study)
+    specification = read_named_study(study)
     if seed is not None:
         specification = revise(specification, {"seed": seed})
     check_study_names(specification)
     folder = out or Path("runs") / Path(study).stem
     _refuse_file(folder)
-    with _progress(quiet=as_json) as step:
+    with written_by("--out"), _progress(quiet=as_json) as step:
         result = run_study(
             specification,
             folder,
@@ -55,14 +59,6 @@ def run(
         )
     else:
         _summary(result)
-
-
-def _read(study: str) -> Any:
-    from inferon.study import read_study, ready_studies, ready_study
-
-    if not Path(study).exists() and study in ready_studies():
-        return read_study(ready_study(study))
-    return read_study(study)
 
 
 def _refuse_file(folder: Path) -> None:

@@ -11,13 +11,24 @@ import typer
 
 app = typer.Typer(add_completion=False)
 
+OPTIONS = {
+    **{
+        name: f"--{name}" for name in ("dose", "records", "drug", "compartment", "days", "show", "when", "vary", "seed")
+    },
+    **{"model": "MODEL", "parameters": "--set", "step": "--every"},
+    **{name: f"--{name}" for name in ("patients", "patient", "population")},
+}
+"""Which option gives an argument of `inferon.simulation`."""
+
 
 @app.command()
 def simulate(
     model: Annotated[
         str,
         typer.Argument(
-            help="A model (`inferon models`), or a file of Antimony (.ant) or SBML (.xml).", show_default=False
+            metavar="MODEL",
+            help="A model (`inferon models`), or a file of Antimony (.ant) or SBML (.xml).",
+            show_default=False,
         ),
     ],
     dose: Annotated[
@@ -52,6 +63,7 @@ def simulate(
     inferon simulate cml_first_line --dose "imatinib 100 % from day 0" --patients 200 --days 730
     """
     from inferon.cli.simulate_printing import print_simulation
+    from inferon.cli.telling import told_by_option, written_by
     from inferon.simulation import simulate as simulate_regimen
     from inferon.simulation import simulate_table, write_simulation
 
@@ -61,33 +73,35 @@ def simulate(
         "step": every,
         "threads": threads or os.cpu_count() or 1,
     }
-    if records is not None:
-        refused = {
-            "dose": dose,
-            "when": when,
-            "patients": patients,
-            "patient": patient,
-            "population": population,
-            "vary": vary,
-        }
-        _refuse(refused, "a table of records says who receives what")
-        into = {_whole(number): state for number, state in _pairs(compartment, "compartment").items()}
-        found = simulate_table(model, records, drug=drug, compartments=into, days=days, **shared)
-    else:
-        _refuse({"drug": drug, "compartment": compartment}, "this belongs to a table of records (--records)")
-        found = simulate_regimen(
-            model,
-            doses=dose or (),
-            days=365.0 if days is None else days,
-            when=when or (),
-            patients=patients,
-            patient=patient,
-            population=population,
-            vary=_pairs(vary, "vary"),
-            seed=seed,
-            **shared,
-        )
-    written = write_simulation(found, out or Path("simulations") / Path(model).stem)
+    with told_by_option(OPTIONS):
+        if records is not None:
+            refused = {
+                "dose": dose,
+                "when": when,
+                "patients": patients,
+                "patient": patient,
+                "population": population,
+                "vary": vary,
+            }
+            _refuse(refused, "a table of records says who receives what")
+            into = {_whole(number): state for number, state in _pairs(compartment, "compartment").items()}
+            found = simulate_table(model, records, drug=drug, compartments=into, days=days, **shared)
+        else:
+            _refuse({"drug": drug, "compartment": compartment}, "this belongs to a table of records (--records)")
+            found = simulate_regimen(
+                model,
+                doses=dose or (),
+                days=365.0 if days is None else days,
+                when=when or (),
+                patients=patients,
+                patient=patient,
+                population=population,
+                vary=_pairs(vary, "vary"),
+                seed=seed,
+                **shared,
+            )
+    with written_by("--out"):
+        written = write_simulation(found, out or Path("simulations") / Path(model).stem)
     if as_json:
         plain = {**found.plain(), "files": [str(path) for path in written]}
         typer.echo(json.dumps(plain, ensure_ascii=False, allow_nan=False))

@@ -8,11 +8,10 @@ from inferon.evidence import published_results
 from inferon.model.catalogue import DEFAULT_PRODUCT, load_composite, parameter_table
 from inferon.model.model import Parameter
 from inferon.protocol import MONTH, PRODUCTS, product
-from inferon.protocol.records import Regimen
 from inferon.run.system_checks import check_system_study, error
 from inferon.run.system_checks import settled as settled_by
 from inferon.run.systems import NAMES, TRANSPLANT, system
-from inferon.run.systems.system import interferons
+from inferon.run.systems.system import Refusal, interferons, regimens
 from inferon.study import Arm, InputError, Study, check_names, nearest
 from inferon.trial import ENDPOINTS
 
@@ -166,48 +165,17 @@ def _check_power(study: Study) -> None:
 
 def _check_regimen(study: Study, name: str, arm: Arm) -> None:
     for index, dosing in enumerate(arm.regimen):
-        path = ("arms", name, "regimen", index)
-        field = f"arms.{name}.regimen[{index}]"
-        if dosing.drug != arm.regimen[0].drug:
-            raise InputError(
-                "the model follows one interferon product in an arm",
-                file=study.origin.file,
-                line=study.origin.line((*path, "drug")),
-                field=f"{field}.drug",
-                found=dosing.drug,
-                allowed=[arm.regimen[0].drug],
-            )
-        units = INTERFERONS[dosing.drug].units
-        if dosing.dose_unit not in units:
+        path, drug = ("arms", name, "regimen", index), INTERFERONS[dosing.drug]
+        if dosing.dose_unit not in drug.units:
             unit = "million units" if dosing.dose_unit == "MIU" else dosing.dose_unit
             given = f"{dosing.dose_amount:g} {dosing.dose_unit}"
             message = f"{dosing.drug} is not dosed in {unit}"
-            raise error(study, (*path, "dose"), message, found=given, allowed=list(units))
-        if dosing.route not in INTERFERONS[dosing.drug].routes:
-            message, allowed = f"{dosing.drug} is not given this way", list(INTERFERONS[dosing.drug].routes)
+            raise error(study, (*path, "dose"), message, found=given, allowed=list(drug.units))
+        if dosing.route not in drug.routes:
+            message, allowed = f"{dosing.drug} is not given this way", list(drug.routes)
             raise error(study, (*path, "route"), message, found=dosing.route, allowed=allowed)
-        if dosing.start_day < -1:
-            raise InputError(
-                "the model begins on day -1, after conditioning",
-                file=study.origin.file,
-                line=study.origin.line((*path, "start")),
-                field=f"{field}.start",
-                found=f"day {dosing.start_day:g}",
-                allowed="day -1 or later",
-            )
-
-
-def regimens(arm: Arm) -> list[Regimen]:
-    """The regimens of an arm as the protocol room takes them."""
-    return [
-        Regimen(
-            drug=dosing.drug,
-            dose=dosing.dose_amount,
-            unit=dosing.dose_unit,
-            start=dosing.start_day,
-            interval=dosing.interval_days or 0.0,
-            doses=dosing.doses,
-            route=dosing.route,
-        )
-        for dosing in arm.regimen
-    ]
+    try:
+        regimens(arm)
+    except Refusal as refused:
+        path = ("arms", name, *refused.path)
+        raise error(study, path, refused.message, found=refused.found, allowed=refused.allowed) from None

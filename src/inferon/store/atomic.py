@@ -11,14 +11,29 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from inferon.store.errors import WriteError
+
 LEFTOVER = ".part"
+
+
+def make_folder(folder: str | Path) -> Path:
+    """Make a folder and those above it, where they are missing. Raises `WriteError`."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        taken = FileExistsError(error.errno, "a file has this name")
+        raise WriteError(folder, "the folder cannot be made", taken) from error
+    except OSError as error:
+        raise WriteError(folder, "the folder cannot be made", error) from error
+    return folder
 
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
-    """An open binary file that becomes `path` when the block ends well, and vanishes when it does not."""
+    """An open binary file that becomes `path` when the block ends well, and vanishes when it does not. Raises `WriteError`."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{LEFTOVER}")
     try:
         with unfinished.open("xb") as stream:
@@ -26,10 +41,13 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(unfinished, path)
-    except BaseException:
+    except OSError as error:
+        if error.filename not in (None, str(unfinished)):
+            raise  # what the block itself was about, as a file it reads
+        raise WriteError(path, "the file cannot be written", error) from error
+    finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
-        raise
     _flush_folder(path.parent)
 
 

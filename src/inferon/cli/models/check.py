@@ -1,11 +1,16 @@
-"""What `inferon models check` does: which checks are meant, running them, and their findings as a table or as plain values."""
+"""`inferon models check`: which checks are meant, running them, and their findings as a table or as plain values."""
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inferon.cli.models.arguments import AsJson
 
 if TYPE_CHECKING:
     from inferon.evidence.check import Check, Finding
@@ -13,6 +18,26 @@ if TYPE_CHECKING:
 EXPLANATION = (
     "A misfit is a known disagreement with the specification; its note says why it stands, and so does the card."
 )
+
+
+def check(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Modules or ids of checks (`marrow`, `C2`).")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every check of every module.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the acceptance checks of the biology: expected, obtained, verdict. Leaves with 1 if a finding fails.
+
+    A misfit (a known disagreement with the specification, with its reason) is shown and counted but is no failure.
+    """
+    findings = found_by(chosen_checks(names or [], everything=everything))
+    if as_json:
+        typer.echo(json.dumps(plain(findings), ensure_ascii=False, allow_nan=False))
+    else:
+        _print_findings(findings)
+    if counts(findings)["fail"]:
+        raise typer.Exit(1)
 
 
 def chosen_checks(names: Sequence[str], *, everything: bool) -> tuple[Check, ...]:
@@ -87,7 +112,7 @@ def _finite(value: float | str | None) -> float | None:
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
-def print_findings(findings: Sequence[Finding]) -> None:
+def _print_findings(findings: Sequence[Finding]) -> None:
     """The findings as a table, module by module, and one line that counts them."""
     from rich.console import Console
 
@@ -125,7 +150,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
     expected = finding.expected
     if _is_number(expected) and finding.lower is not None and finding.upper is not None:
         expected += f" ({finding.lower:.4g} to {finding.upper:.4g})"
-    obtained = f"{finding.obtained:.4g}" if isinstance(finding.obtained, float) else finding.obtained
+    obtained = f"{finding.obtained:.4g}" if isinstance(finding.obtained, float) else str(finding.obtained)
     return tuple(
         escape(text) for text in (finding.check, finding.quantity, expected, obtained, finding.verdict, finding.note)
     )

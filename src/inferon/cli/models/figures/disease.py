@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from inferon.biology.calendar import DAYS_PER_MONTH
-from inferon.cli.model_figure import PEG, SEED, drawn, log10
+from inferon.cli.models.figures.drawing import PEG, SEED, drawn, log10
 from inferon.cohort import draw_cohort
 from inferon.cohort.cml import draw_cml_cohort
 from inferon.cohort.exposures import lifetime_risk, scenario

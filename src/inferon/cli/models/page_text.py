@@ -1,83 +1,33 @@
-"""`inferon models pages`: the documentation of the biology, a page a folder, written from what the models themselves say.
+"""What stands on the pages of the biology: one a folder, and an index.
 
 A page holds the card, the picture, couplings, equations and formulas as LaTeX and text, every parameter with status and source,
-further tables, and what the acceptance checks found. Findings are kept beside the pages in ``checks.json``, so that writing the
-pages again needs no minutes; writing them twice gives the same bytes.
+further tables, and what the acceptance checks found.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from inferon.cli.model_description import described
-from inferon.cli.model_figures import PICTURES
-from inferon.cli.model_printing import parameter_cells
+from inferon.cli.models.description import described
+from inferon.cli.models.figures import PICTURES
+from inferon.cli.models.tables import parameter_cells
 from inferon.model import modules
 from inferon.model.catalogue import card, folders, module_folder
-from inferon.study import InputError
 
-CHECKS, IMAGES, INDEX = "checks.json", "images", "README.md"
+IMAGES, INDEX = "images", "README.md"
 NOTICE = "Written by `inferon models pages` from the biology's own files, where changes belong. For research only."
 _PARAMETER = ("symbol", "meaning", "value", "unit", "range", "CV", "status", "source", "note")
 _FINDING = ("id", "what", "quantity", "expected", "obtained", "verdict")
 _DIGITS = 4
 
 Findings = Mapping[str, Any]
-"""What ``checks.json`` holds: the output of `inferon models check --all --json`, numbers to four digits."""
-
-
-def write_pages(folder: Path, *, run_checks: bool = False, pictures: Sequence[str] = tuple(PICTURES)) -> list[Path]:
-    """Write every page, the index, the named pictures and, where none are kept or ``run_checks`` is set, what checks find."""
-    import vl_convert
-
-    from inferon.store.atomic import write_json, write_text
-
-    try:
-        (folder / IMAGES).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"the folder cannot be made ({error.strerror or error})"
-        raise InputError(message, field="FOLDER", found=str(folder), allowed="a folder that can be written") from None
-    kept = folder / CHECKS
-    findings = _found() if run_checks or not kept.exists() else kept_findings(kept)
-    write_json(findings, kept)
-    texts = page_texts(findings)
-    texts |= {f"{IMAGES}/{n}.svg": vl_convert.vegalite_to_svg(PICTURES[n].chart().to_dict()) for n in pictures}
-    for name, text in texts.items():
-        write_text(text, folder / name)
-    return [kept, *(folder / name for name in texts)]
-
-
-def kept_findings(path: Path) -> Findings:
-    """The findings kept beside the pages; raises ``InputError`` where the file is something else."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        _ = found["checks"], found["counts"]
-    except (ValueError, KeyError, TypeError):
-        allowed = "what `inferon models check --all --json` prints"
-        raise InputError("the file holds no findings", file=path, allowed=allowed) from None
-    return found
+"""What the checks found: the output of `inferon models check --all --json`, numbers to four digits."""
 
 
 def page_texts(findings: Findings) -> dict[str, str]:
     """Every page and the index by file name."""
     return {f"{folder}.md": _page(folder, findings) for folder in folders()} | {INDEX: _index(findings)}
-
-
-def _found() -> Findings:
-    from inferon.cli.check_table import chosen_checks, found_by, plain
-
-    return _rounded(plain(found_by(chosen_checks([], everything=True))))
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: _rounded(inside) for key, inside in value.items()}
-    return [_rounded(inside) for inside in value] if isinstance(value, list) else value
 
 
 def _page(folder: str, findings: Findings) -> str:

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from inferon.cli.model_figure import PEG, SEED, drawn, log10
+from inferon.cli.models.figures.drawing import PEG, SEED, drawn, log10
 from inferon.cohort import draw_cohort
 from inferon.cohort.onset import ACUTE
 from inferon.engine import compile_model

@@ -18,7 +18,7 @@ class Picture:
 
     def chart(self) -> Any:
         """The chart; simulates what it shows."""
-        function: Callable[[], Any] = getattr(import_module(f"inferon.cli.model_figures_{self.module}"), self.name)
+        function: Callable[[], Any] = getattr(import_module(f"{__name__}.{self.module}"), self.name)
         return function()
 
 

@@ -21,8 +21,11 @@ RATES, INITIAL, DELAYS, ASSIGNMENTS, READOUTS, CROSSINGS, DISTANCES, PRIORITIES,
 """Positions of the functions in a compiled model's addresses, after the hoisted work."""
 
 
-def _through(kinds: str, types_of: tuple, returns: bool = False):
-    """Signature and code of a call by address: of ``kinds``, i is an integer, f a double, v the data of an array."""
+def _through(kinds: str, types_of: tuple, returns: bool = False, again: tuple[int, ...] = ()):
+    """Signature and code of a call by address: of ``kinds``, i is an integer, f a double, v the data of an array.
+
+    The arguments at the positions ``again`` are passed once more after the last.
+    """
     signature = (types.int64 if returns else types.none)(types.int64, *types_of)
     native = {"i": ir.IntType(64), "f": ir.DoubleType()}
 
@@ -32,6 +35,8 @@ def _through(kinds: str, types_of: tuple, returns: bool = False):
             data = context.make_array(given)(context, builder, value).data if letter == "v" else value
             kinds_passed.append(native.get(letter, data.type))
             passed.append(data)
+        kinds_passed += [kinds_passed[position] for position in again]
+        passed += [passed[position] for position in again]
         kind = ir.FunctionType(ir.IntType(64) if returns else ir.VoidType(), kinds_passed)
         function = builder.inttoptr(arguments[0], kind.as_pointer())
         result = builder.call(function, passed)
@@ -81,7 +86,7 @@ def call_turn(
 @intrinsic
 def call_commit(typing_context, address, clock, y, trial, k, g0, g1, floor):
     """Move accepted lanes on."""
-    return _through(7 * "v", (clock, y, trial, k, g0, g1, floor))
+    return _through(7 * "v", (clock, y, trial, k, g0, g1, floor), again=(1, 3, 4))
 
 
 @intrinsic
@@ -93,7 +98,7 @@ def call_dense(typing_context, address, lane, count, which, linear, weights, y, 
 @intrinsic
 def call_place(typing_context, address, lane, count, values, rows):
     """Numbers of one patient into a lane (``LaneEmitter``)."""
-    return _through("iivv", (types.int64, types.int64, values, rows))
+    return _through("iivv", (types.int64, types.int64, values, rows), again=(3,))
 
 
 @intrinsic

@@ -17,13 +17,14 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from inferon.engine import clock
-from inferon.engine.lane_code import BIT, INT, LaneCode
+from inferon.engine.lane_code import INT, LaneCode
 from inferon.engine.tsit5 import ERROR, NODES, STAGES
 from inferon.engine.vector_math import VectorMath
 from inferon.model.kernel import Function
 
 FUNCTIONS = ("turn", "commit", "dense", "place")
 _WRITTEN_OUT = 64
+_SUMS = 4
 _BUFFERS = ("y", "p", "m", "d", "k", "infused", "trial", "g0", "g1", "scratch")
 
 
@@ -51,7 +52,7 @@ class LaneEmitter(LaneCode):
         self._commit()
         self._dense()
         self._place()
-        return self.module
+        return self.finish()
 
     def _turn(self) -> None:
         """i64 turn(infusing, rtol, max_step, max_steps, atol, clock, y, p, m, d, k, infused, trial, g0, g1, scratch)"""
@@ -100,7 +101,7 @@ class LaneEmitter(LaneCode):
     ) -> ir.Value:
         """Accept or refuse, and propose the next step; returns the lanes that have used up their steps or cannot go on."""
         one, zero = self.constant(1.0), self.constant(0.0)
-        mathematics = VectorMath(b, self.width, self.precision)
+        mathematics = VectorMath(b, self.width, self.precision, self.number)
         growth = b.fmul(self.constant(0.9), mathematics.rough_power(mean, -0.1))  # error norm to the power -1/5
         growth = self._larger(b, self._smaller(b, growth, self.constant(5.0)), self.constant(0.2))
         finite = b.fcmp_ordered("<", mean, self.constant(float("inf")))
@@ -172,26 +173,27 @@ class LaneEmitter(LaneCode):
         last, weight = errors[-1]
 
         def estimate(i: ir.Value | int) -> ir.Value:
-            return b.fmul(h, self.fma(b, self.constant(weight), self.load(b, last, i), self.load(b, at["scratch"], i)))
+            return b.fmul(h, self.fma(b, self.number(b, weight), self.load(b, last, i), self.load(b, at["scratch"], i)))
 
         return self._scaled_error(b, rtol, at, estimate)
 
     def _combination(self, b: ir.IRBuilder, weights: list[tuple[ir.Value, float]], index: ir.Value | int) -> ir.Value:
         (first, weight), *others = weights
-        result = b.fmul(self.constant(weight), self.load(b, first, index))
+        result = b.fmul(self.number(b, weight), self.load(b, first, index))
         for stage, factor in others:
-            result = self.fma(b, self.constant(factor), self.load(b, stage, index), result)
+            result = self.fma(b, self.number(b, factor), self.load(b, stage, index), result)
         return result
 
     def _scaled_error(
         self, b: ir.IRBuilder, rtol: ir.Value, at: dict[str, ir.Value], estimate: Callable[[ir.Value | int], ir.Value]
     ) -> ir.Value:
         """The sum over states of (estimate / scale) squared."""
-        relative, total = self.splat(b, rtol), cgutils.alloca_once(b, self.vector)
-        mathematics = VectorMath(b, self.width, self.precision)
-        b.store(self.constant(0.0), total)
+        relative = self.splat(b, rtol)
+        sums = [cgutils.alloca_once_value(b, self.constant(0.0)) for _ in range(_SUMS)]
+        mathematics = VectorMath(b, self.width, self.precision, self.number)
 
         def add(i: ir.Value | int) -> None:
+            total = sums[i % _SUMS if isinstance(i, int) else 0]  # several: each waits for itself only
             before = self.absolute(b, self.load(b, at["y"], i))
             after = self.absolute(b, self.load(b, at["trial"], i))
             scale = self.fma(b, relative, self._larger(b, before, after), self.splat_of(b, at["atol"], i))
@@ -199,7 +201,10 @@ class LaneEmitter(LaneCode):
             b.store(self.fma(b, scaled, scaled, b.load(total)), total)
 
         self._each_state(b, add)
-        return b.load(total)
+        first, *others = (b.load(total) for total in sums)
+        for other in others:
+            first = b.fadd(first, other)
+        return first
 
     def _cross(self, b: ir.IRBuilder, at: dict[str, ir.Value]) -> None:
         """Distances of all conditions and their rates of change at the end of the step."""
@@ -208,28 +213,35 @@ class LaneEmitter(LaneCode):
         b.call(self.module.get_global("crossings_lanes"), arguments)
 
     def _watch(self, b: ir.IRBuilder, at: dict[str, ir.Value]) -> ir.Value:
-        """The lanes in which a condition changed, or may have changed twice: it turned, and not too far away to have crossed."""
+        """The lanes in which a condition changed, or may have changed twice: it turned, and not too far away to have crossed.
+
+        Signs are combined as whole numbers: truths in lanes would be packed and unpacked on machines without mask registers.
+        """
         zero, count = self.constant(0.0), len(self.moving)
         reach = b.fmul(self._time(b, at, clock.H), self.constant(clock.REACH))
-        flagged: ir.Value = ir.Constant(ir.VectorType(BIT, self.width), [0] * self.width)
+        integers = ir.VectorType(ir.IntType(self.precision.bits), self.width)
+
+        def sign(value: ir.Value) -> ir.Value:
+            return b.bitcast(value, integers)
+
+        flagged: ir.Value = ir.Constant(integers, [0] * self.width)
         for row, c in enumerate(self.moving):
             before, after = self.load(b, at["g0"], row), self.load(b, at["g1"], row)
             r0, r1 = self.load(b, at["g0"], count + row), self.load(b, at["g1"], count + row)
+            held = sign(b.fsub(self.load(b, at["m"], c), self.constant(0.5)))
             holds = b.fcmp_ordered(">" if self.kernel.strict[c] else ">=", after, zero)
-            changed = b.xor(holds, b.fcmp_ordered(">", self.load(b, at["m"], c), self.constant(0.5)))
-            falling = b.and_(b.fcmp_ordered("<", r0, zero), b.fcmp_ordered(">", r1, zero))
-            rising = b.and_(b.fcmp_ordered(">", r0, zero), b.fcmp_ordered("<", r1, zero))
-            towards = b.select(b.fcmp_ordered(">", before, zero), falling, rising)
+            changed = b.xor(sign(b.select(holds, self.constant(1.0), self.constant(-1.0))), held)
+            nearing, parting = b.xor(sign(r0), held), b.xor(sign(b.fneg(r1)), held)
             far = self._smaller(b, self.absolute(b, before), self.absolute(b, after))
-            turn = b.fmul(reach, b.fadd(self.absolute(b, r0), self.absolute(b, r1)))
-            towards = b.and_(towards, b.fcmp_ordered("<=", far, turn))
-            flagged = b.or_(flagged, b.or_(changed, towards))
-        return flagged
+            turn = b.fadd(self.absolute(b, r0), self.absolute(b, r1))
+            near = sign(self.fma(b, b.fneg(reach), turn, far))
+            flagged = b.or_(flagged, b.or_(changed, b.and_(b.and_(nearing, parting), near)))
+        return b.icmp_signed("<", flagged, ir.Constant(integers, [0] * self.width))
 
     def _commit(self) -> None:
-        """void commit(clock, y, trial, k, g0, g1, floor): in accepted lanes the new state becomes the state."""
-        built, b = self.function("commit", [*([self.pointer] * 6), ir.DoubleType().as_pointer()])
-        times, y, trial, k, g0, g1, floor = built.args
+        """void commit(clock, y, trial, k, g0, g1, floor, y, k, g0): in accepted lanes the new state becomes the state."""
+        built, b = self.function("commit", [*([self.pointer] * 6), ir.DoubleType().as_pointer(), *([self.pointer] * 3)])
+        times, y, trial, k, g0, g1, floor, y_out, k_out, g0_out = built.args
         accepted = b.fcmp_ordered(">", self.load(b, times, clock.ACCEPTED), self.constant(0.5))
         moved = b.select(accepted, self.load(b, times, clock.T_NEW), self.load(b, times, clock.T))
         self.store(b, moved, times, clock.T)
@@ -237,14 +249,13 @@ class LaneEmitter(LaneCode):
 
         def move(i: ir.Value | int) -> None:
             new = self.load(b, trial, i)
-            new = b.select(b.fcmp_ordered("==", new, zero), new, self._larger(b, new, self.splat_of(b, floor, i)))
-            self.store(b, b.select(accepted, new, self.load(b, y, i)), y, i)
-            self.store(b, b.select(accepted, self.load(b, ended, i), self.load(b, k, i)), k, i)
+            new = b.select(b.fcmp_ordered("==", new, zero), zero, self._larger(b, new, self.splat_of(b, floor, i)))
+            self.store_where(b, accepted, new, y, y_out, i)
+            self.store_where(b, accepted, self.load(b, ended, i), k, k_out, i)
 
         self._each_state(b, move)
         with cgutils.for_range(b, ir.Constant(INT, 2 * len(self.moving))) as loop:
-            moved = b.select(accepted, self.load(b, g1, loop.index), self.load(b, g0, loop.index))
-            self.store(b, moved, g0, loop.index)
+            self.store_where(b, accepted, self.load(b, g1, loop.index), g0, g0_out, loop.index)
         b.ret_void()
 
     def _dense(self) -> None:
@@ -274,19 +285,18 @@ class LaneEmitter(LaneCode):
         b.ret_void()
 
     def _place(self) -> None:
-        """void place(lane, count, values, rows): doubles into one lane of so many rows, by whole vectors.
+        """void place(lane, count, values, rows, rows): doubles into one lane of so many rows, by whole vectors.
 
         A row written in part could not be read whole before the write has left the processor's store buffer.
         """
         double = ir.DoubleType()
-        built, b = self.function("place", [INT, INT, double.as_pointer(), self.pointer])
-        lane, count, values, rows = built.args
+        built, b = self.function("place", [INT, INT, double.as_pointer(), self.pointer, self.pointer])
+        lane, count, values, rows, out = built.args
         lanes = ir.VectorType(INT, self.width)
         placed = b.insert_element(ir.Constant(lanes, ir.Undefined), lane, ir.Constant(ir.IntType(32), 0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
         everywhere = b.shuffle_vector(placed, ir.Constant(lanes, ir.Undefined), zeros)
         here = b.icmp_signed("==", everywhere, ir.Constant(lanes, list(range(self.width))))
         with cgutils.for_range(b, count) as loop:
-            new = b.select(here, self.splat_of(b, values, loop.index), self.load(b, rows, loop.index))
-            self.store(b, new, rows, loop.index)
+            self.store_where(b, here, self.splat_of(b, values, loop.index), rows, out, loop.index)
         b.ret_void()

@@ -5,6 +5,8 @@
 # pyright: reportAttributeAccessIssue=false, reportAssignmentType=false
 from __future__ import annotations
 
+from functools import cached_property
+
 from llvmlite import ir
 
 from inferon.engine import clock
@@ -12,14 +14,15 @@ from inferon.engine.emit_lanes import LaneEmitter
 from inferon.engine.rodas5p import GAMMA, NODES, SLOPES, A, C
 from inferon.engine.sparse_lu import factorisation
 from inferon.engine.vector_math import Precision
-from inferon.model.kernel import Function, Jacobian, Kernel
+from inferon.model.expression import ZERO
+from inferon.model.kernel import Jacobian, Kernel
 
 _STAGES = 8
 _LEAST_STEP = 1e-20  # days: a stop may be nearer than the lanes' numbers can tell
 
 
 class RosenbrockEmitter(LaneEmitter):
-    """Lane functions with an implicit step; ``scratch`` holds 1/(h gamma), Jacobian, time slopes and factors."""
+    """Lane functions with an implicit step; ``scratch`` holds 1/(h gamma), time slopes and factors."""
 
     step_rows = _STAGES + 2
 
@@ -28,31 +31,37 @@ class RosenbrockEmitter(LaneEmitter):
         self.jacobian = jacobian
         self.plan = factorisation(len(kernel.states), jacobian.entries)
 
+    @cached_property
+    def drifting(self) -> tuple[int, ...]:
+        """States whose rates change with time itself; the others' time slopes are 0."""
+        return tuple(i for i, slope in enumerate(self.jacobian.time_slopes) if slope is not ZERO)
+
     @property
     def scratch_rows(self) -> int:
-        """Rows of lanes for the diagonal, Jacobian, time slopes and factors."""
-        return 1 + len(self.jacobian.entries) + self.states + len(self.plan.entries)
+        """Rows of lanes for the diagonal, the time slopes and the factors."""
+        return 1 + len(self.drifting) + len(self.plan.entries)
 
     def emit(self) -> ir.Module:
         """As the explicit one; the stages are in the groups of ``k`` between the rates at the start and at the end."""
-        self.straight_line(Function("slopes", (*self.jacobian.values, *self.jacobian.time_slopes)))
         self._factor()
         self._solve()
         return super().emit()
 
     def _factor(self) -> None:
-        """void factor(diagonal, jacobian, factors): the LU factors of diagonal * I - J; pivots are stored inverted."""
-        built, builder = self.function("factor", [self.pointer] * 3)
+        """void factor(t, y, p, m, d, k, scratch): time slopes and the LU factors of diagonal * I - J; pivots stored inverted."""
+        built, builder = self.function("factor", [self.pointer] * 7)
         built.linkage = "internal"
-        diagonal, source, target = built.args
-        given = {entry: k for k, entry in enumerate(self.jacobian.entries)}
-        c = self.load(builder, diagonal, 0)
+        scratch = built.args[-1]
+        slopes = [self.jacobian.time_slopes[i] for i in self.drifting]
+        values = self.graph(builder, built.args[:6], (*self.jacobian.values, *slopes))
+        given = dict(zip(self.jacobian.entries, values, strict=False))
+        for row, value in enumerate(values[len(given) :]):
+            self.store(builder, value, scratch, 1 + row)
+        c = self.load(builder, scratch, 0)
         m: list[ir.Value] = []
         for row, column in self.plan.entries:
             base: ir.Value = c if row == column else self.constant(0.0)
-            if (row, column) in given:
-                base = builder.fsub(base, self.load(builder, source, given[row, column]))
-            m.append(base)
+            m.append(builder.fsub(base, given[row, column]) if (row, column) in given else base)
         for kind, a, *others in self.plan.eliminate:
             if kind == "pivot":  # 1/infinity would leave every stage and the error estimate at 0
                 infinite = builder.fcmp_ordered("==", self.absolute(builder, m[a]), self.constant(float("inf")))
@@ -63,7 +72,7 @@ class RosenbrockEmitter(LaneEmitter):
             else:
                 m[a] = self.fma(builder, builder.fneg(m[others[0]]), m[others[1]], m[a])
         for k, value in enumerate(m):
-            self.store(builder, value, target, k)
+            self.store(builder, value, scratch, 1 + len(self.drifting) + k)
         builder.ret_void()
 
     def _solve(self) -> None:
@@ -86,29 +95,22 @@ class RosenbrockEmitter(LaneEmitter):
         builder.ret_void()
 
     def _step(self, b: ir.IRBuilder, infusing: ir.Value, rtol: ir.Value, at: dict[str, ir.Value]) -> ir.Value:
-        slopes, factor, solve = (self.module.get_global(name) for name in ("slopes_lanes", "factor", "solve"))
+        factor, solve = (self.module.get_global(name) for name in ("factor", "solve"))
         h = self._larger(b, self._time(b, at, clock.H), self.constant(_LEAST_STEP))
         inverse = b.fdiv(self.constant(1.0), h)
         started, *u, ended = (self._rows(b, at["k"], s) for s in range(self.step_rows))
-        diagonal = at["scratch"]
-        jacobian = self.at(b, diagonal, 1)
-        time_slopes = self.at(b, jacobian, len(self.jacobian.entries))
-        factors = self._rows(b, time_slopes, 1)
+        self.store(b, b.fmul(inverse, self.number(b, 1 / GAMMA)), at["scratch"], 0)
         now = self.at(b, at["clock"], clock.T)
-        b.call(slopes, [now, at["y"], at["p"], at["m"], at["d"], started, jacobian])
-        self.store(b, b.fmul(inverse, self.constant(1 / GAMMA)), diagonal, 0)
-        b.call(factor, [diagonal, jacobian, factors])
-
-        def push(i: ir.Value | int) -> None:
-            along = b.fmul(h, self.constant(float(SLOPES[0])))
-            self.store(b, self.fma(b, along, self.load(b, time_slopes, i), self.load(b, started, i)), u[0], i)
-
-        self._each_state(b, push)
+        b.call(factor, [now, at["y"], at["p"], at["m"], at["d"], started, at["scratch"]])
+        factors = self.at(b, at["scratch"], 1 + len(self.drifting))
+        self._each_state(b, lambda i: self.store(b, self.load(b, started, i), u[0], i))
+        self._drift(b, at, h, 0, u[0])
         b.call(solve, [factors, u[0]])
         for s in range(1, _STAGES):
             self._each_state(b, lambda i, s=s: self.store(b, self._argument(b, at, u, s, i), at["trial"], i))
             self._rates(b, at, float(NODES[s]), infusing, u[s])
-            self._each_state(b, lambda i, s=s: self._couple(b, (h, inverse), u, s, time_slopes, i))
+            self._each_state(b, lambda i, s=s: self._couple(b, inverse, u, s, i))
+            self._drift(b, at, h, s, u[s])
             b.call(solve, [factors, u[s]])
 
         def arrive(i: ir.Value | int) -> None:
@@ -118,23 +120,20 @@ class RosenbrockEmitter(LaneEmitter):
         self._rates(b, at, 1.0, infusing, ended)
         return self._scaled_error(b, rtol, at, lambda index: self.load(b, u[-1], index))
 
-    def _couple(
-        self,
-        b: ir.IRBuilder,
-        step: tuple[ir.Value, ir.Value],
-        u: list[ir.Value],
-        s: int,
-        time_slopes: ir.Value,
-        i: ir.Value | int,
-    ) -> None:
-        """The right-hand side of stage ``s``: its rates, plus sum C U / h, plus what the rates' own slope in time adds."""
-        h, inverse = step
+    def _couple(self, b: ir.IRBuilder, inverse: ir.Value, u: list[ir.Value], s: int, i: ir.Value | int) -> None:
+        """The right-hand side of stage ``s``: its rates, plus sum C U / h."""
         weights = [(u[j], float(C[s, j])) for j in range(s)]
         value = self.fma(b, inverse, self._combination(b, weights, i), self.load(b, u[s], i))
-        if SLOPES[s]:
-            along = b.fmul(h, self.constant(float(SLOPES[s])))
-            value = self.fma(b, along, self.load(b, time_slopes, i), value)
         self.store(b, value, u[s], i)
+
+    def _drift(self, b: ir.IRBuilder, at: dict[str, ir.Value], h: ir.Value, s: int, stage: ir.Value) -> None:
+        """What the rates' own slope in time adds to the right-hand side of stage ``s``."""
+        if not SLOPES[s]:
+            return
+        along = b.fmul(h, self.number(b, float(SLOPES[s])))
+        for row, i in enumerate(self.drifting):
+            slope = self.load(b, at["scratch"], 1 + row)
+            self.store(b, self.fma(b, along, slope, self.load(b, stage, i)), stage, i)
 
     def _argument(
         self, b: ir.IRBuilder, at: dict[str, ir.Value], u: list[ir.Value], s: int, index: ir.Value | int

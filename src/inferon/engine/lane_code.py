@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from math import isfinite
 
 from llvmlite import ir
 
@@ -19,6 +20,8 @@ from inferon.model.expression import Expression, walk
 from inferon.model.kernel import Function, Kernel
 
 INT, BIT = ir.IntType(64), ir.IntType(1)
+_MOST_NUMBERS = 512
+_WITHOUT_TABLE = (0.0, 1.0)
 _VECTORS = ("y", "p", "m", "d", "k", "out")
 
 
@@ -31,6 +34,8 @@ class LaneCode:
         self.vector = ir.VectorType(precision.real, width)
         self.pointer = self.vector.as_pointer()
         self.module = ir.Module(name=f"inferon_{kernel.model.name}_lanes")
+        self._numbers: dict[float, int] = {}
+        self._table = ir.GlobalVariable(self.module, ir.ArrayType(precision.real, _MOST_NUMBERS), "numbers")
 
     def function(
         self, name: str, arguments: Sequence[ir.Type], returns: ir.Type | None = None
@@ -44,6 +49,28 @@ class LaneCode:
         """The same number in every lane."""
         return ir.Constant(self.vector, [value] * self.width)
 
+    def number(self, builder: ir.IRBuilder, value: float) -> ir.Value:
+        """The same number in every lane, read from one table.
+
+        Code that may be put anywhere in memory needs an address of 64 bits for every constant of its own, which is a tenth of
+        all instructions; the table needs one address.
+        """
+        if value in _WITHOUT_TABLE or not isfinite(value) or len(self._numbers) == _MOST_NUMBERS:
+            return self.constant(value)
+        place = self._numbers.setdefault(value, len(self._numbers))
+        where = builder.gep(self._table, [ir.Constant(INT, 0), ir.Constant(INT, place)])
+        scalar = builder.load(where)
+        scalar.set_metadata("invariant.load", self.module.add_metadata([]))
+        return self.splat(builder, scalar)
+
+    def finish(self) -> ir.Module:
+        """The module with its table of numbers."""
+        values = [*self._numbers, *([0.0] * (_MOST_NUMBERS - len(self._numbers)))]
+        self._table.initializer = ir.Constant(
+            self._table.value_type, [ir.Constant(self.precision.real, v) for v in values]
+        )
+        return self.module
+
     def load(self, builder: ir.IRBuilder, base: ir.Value, index: ir.Value | int) -> ir.Value:
         """Row ``index`` of a buffer."""
         return builder.load(self.at(builder, base, index), align=self.precision.bytes * self.width)
@@ -51,6 +78,16 @@ class LaneCode:
     def store(self, builder: ir.IRBuilder, value: ir.Value, base: ir.Value, index: ir.Value | int) -> None:
         """Write row ``index`` of a buffer."""
         builder.store(value, self.at(builder, base, index), align=self.precision.bytes * self.width)
+
+    def store_where(
+        self, b: ir.IRBuilder, here: ir.Value, value: ir.Value, base: ir.Value, out: ir.Value, index: ir.Value | int
+    ) -> None:
+        """Write row ``index`` of a buffer in the lanes ``here`` only; ``out`` is ``base`` by another argument.
+
+        Were it seen to be the same, the choice would become a masked store: slow on many machines, and a row written so can
+        on none be read again before it has left the processor's store buffer.
+        """
+        self.store(b, b.select(here, value, self.load(b, base, index)), out, index)
 
     def at(self, builder: ir.IRBuilder, base: ir.Value, index: ir.Value | int) -> ir.Value:
         """Where row ``index`` of a buffer is."""
@@ -87,17 +124,23 @@ class LaneCode:
         """``void NAME_lanes(t, y, p, m, d, k, out)``: a kernel's function with one instruction a node of the graph."""
         built, builder = self.function(f"{function.name}_lanes", [self.pointer] * (1 + len(_VECTORS)))
         built.linkage = "internal"
-        vectors: dict[str, ir.Value] = dict(zip(_VECTORS, built.args[1:], strict=True))
-        mathematics = VectorMath(builder, self.width, self.precision)
+        for index, value in enumerate(self.graph(builder, built.args[:-1], function.outputs)):
+            self.store(builder, value, built.args[-1], index)
+        builder.ret_void()
+
+    def graph(self, builder: ir.IRBuilder, given: Sequence[ir.Value], outputs: Sequence[Expression]) -> list[ir.Value]:
+        """The values of expressions, from where the time and the vectors y, p, m, d and k are."""
+        vectors: dict[str, ir.Value] = dict(zip(_VECTORS, given[1:], strict=False))
+        mathematics = VectorMath(builder, self.width, self.precision, self.number)
         where = _slots(self.kernel)
-        uses = Counter(id(a) for node in walk(function.outputs) for a in node.arguments)
-        uses.update(id(output) for output in function.outputs)
+        uses = Counter(id(a) for node in walk(outputs) for a in node.arguments)
+        uses.update(id(output) for output in outputs)
 
         def leaf(node: Expression) -> ir.Value:
             if node.operation == "number":
-                return self.constant(node.constant)
+                return self.number(builder, node.constant)
             if node.operation == "time":
-                return self.load(builder, built.args[0], 0)
+                return self.load(builder, given[0], 0)
             if node.operation == "mode":
                 return builder.fcmp_ordered(">", self.load(builder, vectors["m"], node.index), self.constant(0.5))
             if node.operation in ("true", "false"):
@@ -106,16 +149,14 @@ class LaneCode:
             return self.load(builder, vectors[vector], index)
 
         values: dict[int, ir.Value] = {}
-        for node in walk(function.outputs):
+        for node in walk(outputs):
             product = _lone_product(node, uses)
             if product is not None:
                 values[id(node)] = self._fused(builder, node, product, values)
                 continue
             arguments = [values[id(a)] for a in node.arguments]
             values[id(node)] = self._instruction(builder, mathematics, node, arguments) if arguments else leaf(node)
-        for index, output in enumerate(function.outputs):
-            self.store(builder, values[id(output)], vectors["out"], index)
-        builder.ret_void()
+        return [values[id(output)] for output in outputs]
 
     def _fused(
         self, builder: ir.IRBuilder, node: Expression, product: Expression, values: dict[int, ir.Value]

@@ -9,6 +9,7 @@ series themselves: 1/k! for exp after reduction to |r| <= ln(2)/2, 2/(2k+1) for 
 # pyright: reportAttributeAccessIssue=false, reportAssignmentType=false
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import factorial
 
@@ -26,7 +27,7 @@ class Precision:
     ln2_high: float  # ln 2 to so few bits that a whole number times it is exact
     ln2_low: float
     half_sqrt2_bits: int
-    inverse_bits: int  # minus the bits of x are those of about 1/x: right to an eighth
+    inverse_bits: int  # minus the bits of x are those of about 1/x: right to a twentieth
     exp_range: tuple[float, float]
     exp_terms: int
     log_terms: int
@@ -71,14 +72,20 @@ def vector_intrinsic(module: ir.Module, name: str, kind: ir.VectorType, argument
 class VectorMath:
     """Builders for one width and precision; every method returns an LLVM value of ``width`` numbers."""
 
-    def __init__(self, builder: ir.IRBuilder, width: int, precision: Precision = DOUBLE) -> None:
-        self._b, self._format = builder, precision
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        width: int,
+        precision: Precision = DOUBLE,
+        number: Callable[[ir.IRBuilder, float], ir.Value] | None = None,
+    ) -> None:
+        self._b, self._format, self._number = builder, precision, number
         self._reals = ir.VectorType(precision.real, width)
         self._integers = ir.VectorType(ir.IntType(precision.bits), width)
         self._width = width
 
-    def _real(self, value: float) -> ir.Constant:
-        return ir.Constant(self._reals, [value] * self._width)
+    def _real(self, value: float) -> ir.Value:
+        return self._number(self._b, value) if self._number else ir.Constant(self._reals, [value] * self._width)
 
     def _integer(self, value: int) -> ir.Constant:
         return ir.Constant(self._integers, [value] * self._width)
@@ -150,15 +157,13 @@ class VectorMath:
         return b.select(one, self._real(1.0), result)
 
     def rough_inverse(self, x: ir.Value) -> ir.Value:
-        """1/x to 3 parts in 10,000, for positive finite x: for step sizes, where a division would cost more than it is worth."""
+        """1/x to 3 parts in 1,000, for positive finite x: for step sizes, where a division would cost more than it is worth."""
         b = self._b
         guess = b.bitcast(b.sub(self._integer(self._format.inverse_bits), b.bitcast(x, self._integers)), self._reals)
-        for _ in range(2):  # Newton: the relative error is squared
-            guess = self._fma(guess, self._fma(b.fneg(x), guess, self._real(1.0)), guess)
-        return guess
+        return self._fma(guess, self._fma(b.fneg(x), guess, self._real(1.0)), guess)  # Newton: the error is squared
 
     def rough_power(self, x: ir.Value, exponent: float) -> ir.Value:
-        """x to a small fixed power, to about 1 part in 10,000, for x >= 0 and a result well inside the format's range."""
+        """x to a small fixed power, to about 3 parts in 10,000, for x >= 0 and a result well inside the format's range."""
         b = self._b
         bits, place = b.bitcast(x, self._integers), self._integer(self._format.mantissa_bits)
         whole = b.ashr(b.sub(bits, self._integer(self._format.half_sqrt2_bits)), place)

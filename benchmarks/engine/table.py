@@ -5,26 +5,24 @@ python benchmarks/engine/table.py [--write]
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from interpolation import seconds_at
 
-ROOT = Path(__file__).parents[2]
+sys.path.append(str(Path(__file__).parents[1]))
+from results_page import ROOT, print_or_write, rounded, setting
+
 RESULTS, PAGE = ROOT / "benchmarks/results/engine.json", ROOT / "docs/engine_benchmark.md"
-BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
 TARGETS = {"median_error": (1e-3, 1e-4, 1e-5, 1e-6), "largest_error": (1e-2, 1e-3, 1e-4, 1e-5)}
 OURS = "inferon"
 
 
 def markdown(result: dict) -> str:
     """Machine and versions, then for each problem patients a second at equal error and every point measured."""
-    machine = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result["machine"].items())
-    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
-    lines = [f"Machine: {machine}. Versions: {versions}." + (" Quick run." if result["quick"] else "")]
+    lines = [setting(result)]
     for name, problem in result["problems"].items():
         lines += ["", f"### {name}", "", _introduction(problem), ""]
         for measure in TARGETS:
@@ -60,8 +58,8 @@ def _cell(rows: list[dict], engine: str, measure: str, target: float, clock: str
     theirs, best = (_seconds(rows, name, measure, target, clock) for name in (engine, OURS))
     if theirs is None:
         return "not reached"
-    ratio = "" if engine == OURS or best is None else f" (ours {_rounded(theirs / best)} ×)"
-    return f"{_rounded(1 / theirs)}{ratio}"
+    ratio = "" if engine == OURS or best is None else f" (ours {rounded(theirs / best, digits=3)} ×)"
+    return f"{rounded(1 / theirs, digits=3)}{ratio}"
 
 
 def _seconds(rows: list[dict], engine: str, measure: str, target: float, clock: str) -> float | None:
@@ -90,28 +88,11 @@ def _points(rows: list[dict]) -> Iterable[str]:
         ready = row["preparation_seconds"]
         cells = [f"{row['engine']} {row['method']}", f"{row['rtol']:.0e}", str(row["threads"])]
         alone = row["threads"] == 1 and row["processor_seconds_per_patient"]
-        cells += [_rounded(1 / (alone or row["seconds_per_patient"]))]
+        cells += [rounded(1 / (alone or row["seconds_per_patient"]), digits=3)]
         cells += [f"{row[name]:.1e}" for name in ("median_error", "largest_error", "largest_event_error_days")]
         cells += [str(row["events_in_one_only"]), str(row["failures"]), "" if ready is None else f"{ready:.1f}"]
         yield "| " + " | ".join(cells) + " |"
 
 
-def _rounded(value: float) -> str:
-    """Three digits that count, with thousands set apart."""
-    return f"{float(f'{value:.3g}'):,.10g}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
-    text = markdown(json.loads(RESULTS.read_text(encoding="utf-8")))
-    if not parser.parse_args().write:
-        print(text)
-        return
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    print_or_write(RESULTS, PAGE, markdown)

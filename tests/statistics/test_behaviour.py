@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from inferon.statistics import aalen_johansen, clopper_pearson, gray, kaplan_meier, log_rank
+from inferon.statistics import aalen_johansen, clopper_pearson, episodes, g_formula, gray, kaplan_meier, log_rank
 
 TIME, CAUSE, GROUP = [1.0, 2, 2, 3, 5, 8], [1, 2, 0, 1, 0, 0], list("aabbab")
 
@@ -72,6 +72,15 @@ BAD_COLUMNS = [
     (lambda: kaplan_meier([1, 2], [1]), "event must have one value a patient (2)"),
     (lambda: kaplan_meier([1], [1], conf_type="loglog"), "conf_type must be one of plain, log, log-log"),
     (lambda: kaplan_meier([1], [1], conf_level=95), "conf_level must lie between 0 and 1"),
+    (lambda: aalen_johansen([1, 2], ["relapse", ""]), "cause must not be an empty text: found '' at position 1"),
+    (lambda: gray([1, 2], [1, 1], ["a", "b"], rho=float("nan")), "rho must be a finite number, found nan"),
+    (lambda: episodes(pl.DataFrame({"day": [1.0]}), time="day", event="dead"), "patients has no column 'dead'"),
+    (
+        lambda: g_formula(
+            [1, 2, 3], [1, 1, 0], covariates={"x": [0, 1, 0]}, settings={"a": {"x": 1}}, of_cause=1, times=[np.nan]
+        ),
+        "times must be one column of finite numbers >= 0",
+    ),
     (lambda: kaplan_meier([1], [1]).at([-1]), "times must be one column of finite numbers >= 0"),
     (lambda: kaplan_meier([1], [1]).quantile(50), "must lie between 0 and 1, found 50"),
     (lambda: aalen_johansen([1, 2], [1, float("nan")]), "cause must not be missing"),

@@ -241,3 +241,12 @@ def test_law_an_incidence_that_must_be_one_has_no_error(variance) -> None:
     assert curve.estimate[-1] == pytest.approx(1.0, rel=1e-12)
     assert curve.standard_error[-1] == 0.0
     assert np.all(curve.standard_error[:-1] > 0)
+
+
+@pytest.mark.parametrize("scale", CONFIDENCE_TYPES)
+def test_law_an_incidence_of_one_is_not_carried_past_it_by_rounding(scale) -> None:
+    """The steps 1/n of n patients add up to a digit more than 1 for some n, such as 18."""
+    for n in range(2, 60):
+        last = aalen_johansen(np.arange(n) + 1.0, np.ones(n), conf_type=scale)[1].at([n]).row(0, named=True)
+        assert last["estimate"] <= 1
+        assert (last["lower"], last["upper"]) == pytest.approx((1, 1), abs=1e-12)

@@ -257,6 +257,9 @@ def test_fault_bad_columns_are_refused_with_a_sentence(call, sentence) -> None:
 
 def test_law_a_curve_draws_itself_from_time_zero() -> None:
     drawn = kaplan_meier(SIX_MP_WEEKS, SIX_MP_RELAPSED).plot().to_dict()
-    (points,) = drawn["datasets"].values()
+    strokes, points = sorted(drawn["datasets"].values(), key=lambda rows: len(rows[0]))
     assert points[0] == {"time": 0.0, "estimate": 1.0, "lower": 1.0, "upper": 1.0}
     assert len(points) == 1 + len(set(SIX_MP_WEEKS))
+    assert [stroke["time"] for stroke in strokes] == sorted(
+        {week for week, relapsed in zip(SIX_MP_WEEKS, SIX_MP_RELAPSED, strict=True) if not relapsed}
+    )

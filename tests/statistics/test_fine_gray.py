@@ -76,7 +76,7 @@ def test_double_the_expanded_rows_in_a_cox_model_say_the_same(seed) -> None:
             "start": rows["start"],
             "weights": rows["weight"],
         }
-        theirs = cox(rows["stop"], rows["event"], **expanded)
+        theirs = cox(rows["stop"], rows["event"], robust=False, **expanded)
         clustered = cox(rows["stop"], rows["event"], cluster=rows["row"], **expanded).variance
         by_row = cox(rows["stop"], rows["event"], robust=True, **expanded).variance
         for form, expected in (("model", theirs.variance), ("robust", clustered), ("robust_by_row", by_row)):

@@ -127,10 +127,20 @@ def test_law_splitting_follow_up_at_any_time_changes_nothing(rows, cut) -> None:
 
 
 def test_fault_an_infinite_weight_is_refused_and_a_maximum_named() -> None:
-    rows = ([1.0, 1.0, 3.0, 3.0], [1, 1, 1, 1], ["a", "b", "a", "b"])
+    """Everybody at risk has the event at 1; at 3 one of two has it, so that (O - E)² / V is (1/2)² / (1/4)."""
+    rows = ([1.0, 1.0, 3.0, 4.0], [1, 1, 1, 1], ["a", "b", "a", "b"])
     with pytest.raises(ValueError, match="pooled survival is 0 before an event at 3"):
         weighted_log_rank(*rows, weight=weights.MagirrBurman(), start=[0.0, 0.0, 2.0, 2.0])
-    assert weighted_log_rank(*rows, weight=weights.MagirrBurman(maximum=2.0), start=[0.0, 0.0, 2.0, 2.0]).p_value == 1.0
+    capped = weighted_log_rank(*rows, weight=weights.MagirrBurman(maximum=2.0), start=[0.0, 0.0, 2.0, 2.0])
+    assert capped.statistic == pytest.approx(1.0, rel=1e-12)
+
+
+def test_fault_a_negative_power_of_a_survival_of_zero_is_refused() -> None:
+    rows = ([1.0, 1.0, 3.0, 4.0], [1, 1, 1, 1], ["a", "b", "a", "b"])
+    early = weights.FlemingHarrington(rho=-1)
+    assert np.isfinite(weighted_log_rank(*rows, weight=early).statistic)
+    with pytest.raises(ValueError, match="pooled survival is 0 before an event at 3"):
+        weighted_log_rank(*rows, weight=early, start=[0.0, 0.0, 2.0, 2.0])
 
 
 @quick

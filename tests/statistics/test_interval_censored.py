@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from inferon.statistics.curves.kaplan_meier import kaplan_meier
 from inferon.statistics.parametric import monotone_likelihood
+from inferon.statistics.parametric.interval_regression import interval_regression
 from inferon.statistics.parametric.interval_semiparametric import interval_semiparametric
 from inferon.statistics.parametric.interval_times import interval_times
 from inferon.statistics.parametric.turnbull import turnbull
@@ -49,6 +50,22 @@ def test_law_no_mass_can_be_moved_to_gain_likelihood(ends) -> None:
     assert pull.max() <= left.size * (1 + 1e-5)
     np.testing.assert_allclose(pull[found.mass > 1e-6], left.size, rtol=1e-4)
     assert found.log_likelihood == pytest.approx(np.log(a @ found.mass).sum(), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("baseline", [None, "weibull", "gamma", "lognormal", "generalised_gamma"])
+def test_law_a_patient_of_whom_nothing_is_known_changes_no_estimate(baseline) -> None:
+    """Censored at time 0: the event lies somewhere in (0, inf]."""
+    random = np.random.default_rng(1)
+    left, x = np.floor(random.exponential(5, 60)), random.integers(0, 2, 60).astype(float)
+    right = np.where(np.arange(60) < 40, left + 1, np.inf)
+    unknown = (left == 0) & np.isinf(right)
+    assert unknown.sum() == 4
+    own = {"baseline": baseline, "baseline_at": "zero"} if baseline else {}
+    fit = interval_regression if baseline else interval_semiparametric
+    whole = fit(left, right, covariates={"x": x}, **own)
+    kept = fit(left[~unknown], right[~unknown], covariates={"x": x[~unknown]}, **own)
+    np.testing.assert_allclose(whole.coefficients, kept.coefficients, rtol=1e-8)
+    assert whole.log_likelihood == pytest.approx(kept.log_likelihood, rel=1e-10)
 
 
 @quick

@@ -5,23 +5,20 @@ python benchmarks/statistics/batch/table.py [--write]
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+sys.path.append(str(Path(__file__).parents[2]))
+from results_page import ROOT, print_or_write, rounded, setting
+
 RESULTS, PAGE = ROOT / "benchmarks/results/statistics.json", ROOT / "docs/statistics_benchmark.md"
-BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
 
 
 def markdown(result: dict) -> str:
     """Machine and versions, then the three questions."""
-    machine = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result["machine"].items())
-    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
-    head = f"Machine: {machine}. Versions: {versions}." + (" Quick run." if result["quick"] else "")
-    return "\n".join([head, "", *_together(result), "", *_peers(result), "", *_growth(result)]) + "\n"
+    return "\n".join([setting(result), "", *_together(result), "", *_peers(result), "", *_growth(result)]) + "\n"
 
 
 def _together(result: dict) -> Iterator[str]:
@@ -53,7 +50,7 @@ def _peers(result: dict) -> Iterator[str]:
     yield "|---" * 9 + "|"
     for row in result["peers"]:
         differences = " | ".join(_difference(row[name]) for name in ("exact", "exact_error", "months", "months_error"))
-        times = f"{1e3 * row['seconds']:.2f} | {1e3 * row['ours']:.4f} | {_rounded(row['seconds'] / row['ours'])} ×"
+        times = f"{1e3 * row['seconds']:.2f} | {1e3 * row['ours']:.4f} | {rounded(row['seconds'] / row['ours'], digits=2)} ×"
         yield f"| {row['statistic']} | {row['program']} | {times} | {differences} |"
 
 
@@ -73,22 +70,5 @@ def _growth(result: dict) -> Iterator[str]:
         yield f"| {row['patients']:,} | {row['times']} | {row['seconds']:.3f} | {relative:.2f} |"
 
 
-def _rounded(value: float) -> str:
-    """Two digits that count, with thousands set apart."""
-    return f"{float(f'{value:.2g}'):,.10g}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
-    text = markdown(json.loads(RESULTS.read_text(encoding="utf-8")))
-    if not parser.parse_args().write:
-        print(text)
-        return
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    print_or_write(RESULTS, PAGE, markdown)

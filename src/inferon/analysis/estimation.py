@@ -13,7 +13,7 @@ from inferon.analysis.request import Request
 from inferon.statistics.curves.aalen_johansen import AalenJohansen, CumulativeIncidence, aalen_johansen
 from inferon.statistics.curves.kaplan_meier import KaplanMeier, kaplan_meier
 from inferon.statistics.shared.curve import Curve
-from inferon.statistics.shared.hazard import HazardVariance
+from inferon.statistics.shared.hazard import SurvivalVariance
 
 VARIANCES = {
     "greenwood_type": "greenwood_type (delta method, as etm, prodlim and survfit)",
@@ -26,7 +26,7 @@ ROUND_STEPS = (1, 2, 2.5, 5, 10)
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
 MOST_TICKS = 6
 QUANTILES = (0.25, 0.5, 0.75)
-SURVIVAL_VARIANCES: dict[str, HazardVariance] = {
+SURVIVAL_VARIANCES: dict[str, SurvivalVariance] = {
     "greenwood_type": "greenwood",
     "infinitesimal_jackknife": "infinitesimal_jackknife",
 }
@@ -96,7 +96,7 @@ def quantile_finding(curves: Curves, request: Request) -> Finding:
     )  # fmt: skip
 
 
-def survival_variance(request: Request) -> HazardVariance | None:
+def survival_variance(request: Request) -> SurvivalVariance | None:
     """The variance of Kaplan–Meier curves that goes with the one asked for; None: by default Greenwood's."""
     return SURVIVAL_VARIANCES.get(request.variance or "")
 

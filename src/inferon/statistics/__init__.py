@@ -1,5 +1,8 @@
 """Estimators and tests on plain tables, one a file; imports nothing else of Inferon.
 
+Every result prints its method, variance, numbers of patients and events, and source, and gives a table with `to_frame()`;
+curves and models also draw themselves with `plot()`.
+
 Folders: curves, comparisons, regression, multi_state, parametric, batch; shared is what several of them need.
 
 What is still free of the event?       kaplan_meier, nelson_aalen, fleming_harrington, conditional_survival

@@ -78,7 +78,7 @@ def _folder() -> str | None:
 
 
 def _cache_folder() -> Path:
-    """``INFERON_CACHE``, or the user's cache folder (the engine keeps its own code next door)."""
+    """``INFERON_CACHE``, or the user's cache folder: as in ``engine.cache``, because statistics import nothing else of ours."""
     named = os.environ.get("INFERON_CACHE")
     if named:
         return Path(named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -10,11 +11,11 @@ import polars as pl
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BatchResult:
+class BatchResult(ABC):
     """One answer a trial, in the order of the trials."""
 
     method: ClassVar[str]
@@ -30,15 +31,16 @@ class BatchResult:
     def __repr__(self) -> str:
         return "\n".join([f"{self.method} in {len(self)} trials: {self._summary()}", f"  {self.citation}"])
 
-    def __len__(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def __len__(self) -> int: ...
 
+    @abstractmethod
     def to_frame(self) -> pl.DataFrame:
         """A table with a column ``trial``; NaN becomes null."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _summary(self) -> str:
-        raise NotImplementedError
+        """What was found over all trials, in one line."""
 
 
 def chi_square(score: Floats, variance: Floats) -> tuple[Floats, Floats]:
@@ -55,9 +57,9 @@ def trial_frame(trials: int, **columns: Any) -> pl.DataFrame:
 
 def grid(times: ArrayLike) -> Floats:
     """Times to report, ascending as they must be for one pass; ValueError unless they are finite and not negative."""
-    values = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all() or (values < 0).any():
-        raise ValueError("times must be one column of finite numbers >= 0")
+    values = times_asked(times)
+    if values.size == 0:
+        raise ValueError("times is empty: name one time or more")
     if (np.diff(values) < 0).any():
         raise ValueError("times must be in ascending order")
     return values

@@ -12,6 +12,8 @@ the scores adds up, group by group, the variance of every event's effect on them
 Source: Gray, Ann Stat 1988;16:1141-1154. Equal to cuminc(...)$Tests of the R package cmprsk, rho and strata included.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -35,6 +37,7 @@ class GrayTest:
     score      weighted observed minus expected a group (they sum to 0)
     variance   covariance of the scores, shape (groups, groups)
     statistic  chi-square with `df` degrees of freedom and its `p_value`; NaN and df 0 when nothing can be compared
+    stratified whether scores and covariances are sums over strata
     caution    a sentence where the statistic should not be trusted, else None
     """
 
@@ -48,6 +51,7 @@ class GrayTest:
     df: int
     p_value: float
     rho: float
+    stratified: bool
     caution: str | None
 
     method: ClassVar[str] = "Gray's test"
@@ -64,9 +68,15 @@ class GrayTest:
         return pl.DataFrame({"cause": [self.cause], **row}, nan_to_null=True)
 
     def __repr__(self) -> str:
+        return "\n".join([*self._lines(), f"  variance: {self.variance_form}", f"  {self.citation}"])
+
+    def _lines(self) -> list[str]:
         weight = f" (rho = {self.rho:g})" if self.rho else ""
-        line = f"{self.method} of {self.cause}{weight}: chi-square = {self.statistic:.4f}, df = {self.df}"
-        return f"{line}, p = {self.p_value:.4g}" + (f"\n  {self.caution}" if self.caution else "")
+        title = f"{self.method} of {self.cause}{weight}{' (stratified)' if self.stratified else ''}"
+        head = f"{title}: chi-square = {self.statistic:.4f}, df = {self.df}, p = {self.p_value:.4g}"
+        by_group = zip(self.groups, self.n, self.events, strict=True)
+        rows = [f"  {group!s:>12}: n = {n}, events = {events}" for group, n, events in by_group]
+        return [head, *rows, *([f"  {self.caution}"] if self.caution else [])]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,10 +96,14 @@ class GrayTests(Mapping[Any, GrayTest]):
 
     def to_frame(self) -> pl.DataFrame:
         """One row a cause: cause, statistic, df, p_value."""
-        return pl.concat([test.to_frame() for test in self.values()])
+        none = {"cause": pl.Null, "statistic": pl.Float64, "df": pl.Int64, "p_value": pl.Float64}
+        return pl.concat([test.to_frame() for test in self.values()]) if self.tests else pl.DataFrame(schema=none)
 
     def __repr__(self) -> str:
-        return "\n".join([*map(repr, self.values()), f"  {GrayTest.citation}"])
+        if not self.tests:
+            return f"{GrayTest.method}: nobody had an event and `causes` names none, so there is no test"
+        lines = [line for test in self.values() for line in test._lines()]
+        return "\n".join([*lines, f"  variance: {GrayTest.variance_form}", f"  {GrayTest.citation}"])
 
 
 def gray(
@@ -112,6 +126,8 @@ def gray(
 
     ValueError for bad columns, an undeclared cause or a single group.
     """
+    if not np.isfinite(rho):
+        raise ValueError(f"rho must be a finite number, found {rho}")
     follow_up = follow_up_times(time)
     coded = cause_codes(cause, patients=follow_up.size, causes=causes)
     grouped = group_codes(group, patients=follow_up.size)
@@ -122,7 +138,15 @@ def gray(
     return GrayTests(
         MappingProxyType(
             {
-                label: _test(blocks, position, label=label, groups=grouped.labels, n=n, rho=float(rho))
+                label: _test(
+                    blocks,
+                    position,
+                    label=label,
+                    groups=grouped.labels,
+                    n=n,
+                    rho=float(rho),
+                    stratified=strata is not None,
+                )
                 for position, label in enumerate(coded.labels)
             }
         )
@@ -158,7 +182,14 @@ def _strata_counts(follow_up: Floats, coded: Coded, grouped: Coded, strata: Any)
 
 
 def _test(
-    blocks: list[_Counts], position: int, *, label: Hashable, groups: tuple[Any, ...], n: Integers, rho: float
+    blocks: list[_Counts],
+    position: int,
+    *,
+    label: Hashable,
+    groups: tuple[Any, ...],
+    n: Integers,
+    rho: float,
+    stratified: bool,
 ) -> GrayTest:
     size = len(groups)
     events, score, variance = np.zeros(size, dtype=np.int64), np.zeros(size), np.zeros((size, size))
@@ -171,7 +202,7 @@ def _test(
     statistic, df = quadratic_form(score, variance)
     return GrayTest(
         label, groups, n, events, score, variance, statistic, df, chi_square_p_value(statistic, df), rho,
-        _caution(df, len(groups), exhausted),
+        stratified, _caution(df, len(groups), exhausted),
     )  # fmt: skip
 
 

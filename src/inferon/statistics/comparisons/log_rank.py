@@ -8,6 +8,8 @@ J R Stat Soc A 1972;135:185-207. Equal to survdiff(Surv(time, event) ~ group, rh
 `start` (which survdiff does not offer) to the score test of a Cox model with exact ties.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -73,7 +75,12 @@ class LogRank:
         ]
         head = f"{self._title()}: chi-square = {self.statistic:.4f}, df = {self.df}, p = {self.p_value:.4g}"
         titles = f"  {'group':>12} {'n':>8} {'observed':>9} {'expected':>9}"
-        return "\n".join([head, titles, *rows, f"  {self.citation}"])
+        return "\n".join(
+            [head, titles, *rows, f"  {self._counts()}; variance: {self.variance_form}", f"  {self.citation}"]
+        )
+
+    def _counts(self) -> str:
+        return f"n = {self.n.sum()}, events = {self.observed.sum():g}"
 
     def _title(self) -> str:
         return f"{self.method}{' (stratified)' if self.stratified else ''}"

@@ -17,6 +17,8 @@ Lausen, Comput Stat Data Anal 2003;43:121-137; Callaert, Am Stat 2003;57:214-217
 asymptotic distribution.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
 
@@ -88,7 +90,7 @@ class LogRankPermutation:
             f"  {group!s:>12} n = {n}, events = {events}, score = {score:.4f}"
             for group, n, events, score in zip(self.groups, self.n, self.events, self.score, strict=True)
         ]
-        return "\n".join([head, *rows, f"  {self.citation}"])
+        return "\n".join([head, *rows, f"  variance: {self.variance_form}", f"  {self.citation}"])
 
 
 def log_rank_permutation(

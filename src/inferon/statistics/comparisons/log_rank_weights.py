@@ -40,7 +40,10 @@ class Constant:
 
 @dataclass(frozen=True)
 class FlemingHarrington:
-    """S(t-)^rho (1 - S(t-))^gamma. Fleming & Harrington, Counting Processes and Survival Analysis, 1991, section 7.2."""
+    """S(t-)^rho (1 - S(t-))^gamma. Fleming & Harrington, Counting Processes and Survival Analysis, 1991, section 7.2.
+
+    With a negative rho, data whose pooled survival reaches 0 before a late entrant's event raise a ValueError.
+    """
 
     rho: float = 0.0
     gamma: float = 0.0
@@ -50,8 +53,9 @@ class FlemingHarrington:
             raise ValueError(f"rho must be finite and gamma finite and >= 0, found rho {self.rho}, gamma {self.gamma}")
 
     def __call__(self, table: EventTable) -> Floats:
-        with np.errstate(divide="ignore"):
-            return table.free_before**self.rho * (1 - table.free_before) ** self.gamma
+        if self.rho < 0:
+            _refuse_empty(table, table.free_before, "S(t-) to a negative power", "give FlemingHarrington a rho >= 0")
+        return table.free_before**self.rho * (1 - table.free_before) ** self.gamma
 
 
 @dataclass(frozen=True)
@@ -123,11 +127,8 @@ class MagirrBurman:
     def __call__(self, table: EventTable) -> Floats:
         early = table.free_before[table.time <= self.delay]
         held = np.maximum(table.free_before, early.min() if early.size else 1.0)
-        if np.isinf(self.maximum) and not held.all():
-            raise ValueError(
-                f"the pooled survival is 0 before an event at {table.time[held == 0][0]:g} (everybody at risk had the event, "
-                "others entered later), so 1 / S(t-) has no value there: give MagirrBurman a maximum"
-            )
+        if np.isinf(self.maximum):
+            _refuse_empty(table, held, "1 / S(t-)", "give MagirrBurman a maximum")
         with np.errstate(divide="ignore"):
             return np.minimum(1 / held, self.maximum)
 
@@ -144,3 +145,12 @@ class EarlyZero:
 
     def __call__(self, table: EventTable) -> Floats:
         return (table.time >= self.until).astype(np.float64)
+
+
+def _refuse_empty(table: EventTable, survival: Floats, weight: str, advice: str) -> None:
+    """ValueError where a weight divides by a pooled survival of 0."""
+    if not survival.all():
+        raise ValueError(
+            f"the pooled survival is 0 before an event at {table.time[survival == 0][0]:g} (everybody at risk had the event, "
+            f"others entered later), so {weight} has no value there: {advice}"
+        )

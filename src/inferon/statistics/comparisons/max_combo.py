@@ -9,6 +9,8 @@ so that looking several times costs exactly what it should. Sources: Lee, Biomet
 2016;16:678-690. Equal to simtrial::maxcombo (one-sided), whose integral is drawn at random (about 1e-4).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
@@ -74,8 +76,9 @@ class MaxCombo:
         rows = [f"  {weight!s:<40} z = {z:8.4f}" for weight, z in zip(self.weights, self.z, strict=True)]
         side = "two-sided" if self.alternative == "two-sided" else f"one-sided, {self.alternative}"
         head = f"{self.method}{' (stratified)' if self.stratified else ''}: p = {self.p_value:.4g} ({side})"
-        arms = f"  events of {self.groups[1]!s} observed minus expected; n = {self.n.sum()}"
-        return "\n".join([f"{head}, events = {self.events.sum()}", arms, *rows, f"  {self.citation}"])
+        counts = f"n = {self.n.sum()}, events = {self.events.sum()}; variance: {self.variance_form}"
+        arms = f"  z above 0: more events of {self.groups[1]!s} than if the groups did not differ"
+        return "\n".join([head, arms, *rows, f"  {counts}", f"  {self.citation}"])
 
 
 def max_combo(

@@ -9,6 +9,8 @@ Source: Genz, J Comput Graph Stat 1992;1:141-149; for singular correlations Genz
 2000;68:1-21. Equal to pmvnorm of the R package mvtnorm, which draws its points at random.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri

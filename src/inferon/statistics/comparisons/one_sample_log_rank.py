@@ -11,6 +11,8 @@ Wu, Pharm Stat 2014;13:250-260 (the mean of O and E). With V = E equal to survdi
 of the R package survival.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args

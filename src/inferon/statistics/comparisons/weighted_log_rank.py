@@ -9,6 +9,8 @@ FlemingHarrington(rho, 0), and to simtrial::wlr with fh, mb and early_zero weigh
 Biometrika 1982;69:553-566; and those of the weights.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -34,6 +36,9 @@ class WeightedLogRank(LogRank):
     def to_frame(self) -> pl.DataFrame:
         """One row a group: group, n, events, and the weighted observed and expected events."""
         return super().to_frame().insert_column(2, pl.Series("events", self.events))
+
+    def _counts(self) -> str:
+        return f"n = {self.n.sum()}, events = {self.events.sum()}"
 
     def _title(self) -> str:
         return f"{super()._title()}, weight {self.weight}"

@@ -12,6 +12,8 @@ Sources: Aalen & Johansen, Scand J Statist 1978;5:141-150; Gray, Ann Stat 1988;1
 etm::etmCIF, prodlim and survfit(Surv(time, factor(cause)) ~ 1). Ties are handled exactly; nothing is jittered.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -35,6 +37,8 @@ from inferon.statistics.shared.records import checked_records
 from inferon.statistics.shared.risk_table import risk_table
 
 __all__ = ["VARIANCES", "AalenJohansen", "CumulativeIncidence", "Variance", "aalen_johansen"]
+
+NO_CAUSE = "nobody had an event and `causes` names none, so there is no curve"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,11 +97,16 @@ class AalenJohansen(Mapping[Any, CumulativeIncidence]):
         from inferon.statistics.shared.picture import step_chart
 
         frame = _stacked({str(cause): curve.drawn() for cause, curve in self.items()})
-        title = f"{CumulativeIncidence.method}, n = {self.n}"
-        return step_chart(frame, title=title, quantity=CumulativeIncidence.quantity, row="cause")
+        first = next(iter(self.values()))
+        about = f"n = {self.n}; variance: {first.variance_form}; {100 * first.conf_level:g}% limits: {first.conf_type}"
+        method, quantity = CumulativeIncidence.method, CumulativeIncidence.quantity
+        return step_chart(frame, title=method, subtitle=about, quantity=quantity, row="cause")
 
     def __repr__(self) -> str:
-        return "\n".join(repr(curve) for curve in self.values())
+        return (
+            "\n".join(repr(curve) for curve in self.values())
+            or f"{CumulativeIncidence.method}: n = {self.n}; {NO_CAUSE}"
+        )
 
 
 def aalen_johansen(
@@ -158,4 +167,6 @@ def aalen_johansen(
 
 
 def _stacked(frames: Mapping[Any, pl.DataFrame]) -> pl.DataFrame:
+    if not frames:
+        raise ValueError(NO_CAUSE)
     return pl.concat([frame.select(pl.lit(cause).alias("cause"), pl.all()) for cause, frame in frames.items()])

@@ -7,6 +7,8 @@ ratio, of the mean and of the mean time lost. In a randomised trial this is the 
 Source: Tian, Zhao & Wei, Biostatistics 2014;15:222-233. Equal to survRM2::rmst2 with covariates.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -60,9 +62,11 @@ class AdjustedRestrictedMeans:
 
     def __repr__(self) -> str:
         first = self.models[0]
-        head = f"{self.method}, by {self.tau:g}: {self.groups[1]!s} against {self.groups[0]!s}, n = {first.n}"
-        terms = f"  adjusted for {', '.join(first.terms[2:])}; variance: {first.variance_form}"
-        return "\n".join([head, terms, *contrast_rows(self.contrasts), f"  {self.citation}"])
+        head = f"{self.method}, by {self.tau:g}: {self.groups[1]!s} against {self.groups[0]!s}"
+        counts = f"  n = {first.n}, not censored before {self.tau:g}: {first.n_events}"
+        level = f"{100 * self.conf_level:g}% limits"
+        terms = f"  adjusted for {', '.join(first.terms[2:])}; variance: {first.variance_form}; {level}"
+        return "\n".join([head, counts, terms, *contrast_rows(self.contrasts), f"  {self.citation}"])
 
 
 def adjusted_restricted_means(

@@ -7,10 +7,11 @@ least `conf_level` of such intervals hold the truth whatever it is. Equal to bin
 from dataclasses import dataclass
 from typing import ClassVar
 
+import polars as pl
 from scipy.special import betaincinv
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExactInterval:
     """A proportion with its exact interval; all three between 0 and 1."""
 
@@ -24,9 +25,17 @@ class ExactInterval:
     method: ClassVar[str] = "Clopper–Pearson exact interval"
     citation: ClassVar[str] = "Clopper & Pearson, Biometrika 1934;26:404-413"
 
+    def to_frame(self) -> pl.DataFrame:
+        """One row: events, n, estimate, lower, upper, conf_level."""
+        names = ("events", "n", "estimate", "lower", "upper", "conf_level")
+        return pl.DataFrame({name: [getattr(self, name)] for name in names})
+
     def __str__(self) -> str:
         share = f"{self.events}/{self.n} = {100 * self.estimate:.1f}%"
         return f"{share} ({100 * self.conf_level:g}% exact interval {100 * self.lower:.1f}–{100 * self.upper:.1f}%)"
+
+    def __repr__(self) -> str:
+        return f"{self.method}: n = {self.n}, events = {self.events}\n  {self}\n  {self.citation}"
 
 
 def clopper_pearson(events: int, n: int, *, conf_level: float = 0.95) -> ExactInterval:

@@ -17,6 +17,8 @@ treatment instead: name that component so and pass your own tuple. A component t
 compete: GVHD ends GRFS though the patient lives on in remission.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -125,7 +127,8 @@ def _when(component: Any, name: str, end: Floats) -> Floats:
         times = _times(component, name, end.size)
         times = np.where(np.isfinite(times), times, np.inf)
     _refuse(times < 0, times, name, "happened before time 0")
-    _refuse(np.isfinite(times) & (times > end), times, name, "happened after the end of follow-up")
+    late = np.isfinite(times) & (times > end)
+    _refuse(late, times, name, f"happened after the end of follow-up ({end[np.argmax(late)]:g})")
     return times
 
 

@@ -8,6 +8,8 @@ Anderson, Cain & Gelber, J Clin Oncol 1983;1:710-719. Equal to survfit(Surv(time
 the R package survival, with times counted from the origin.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -16,9 +18,9 @@ import polars as pl
 from numpy.typing import ArrayLike
 
 from inferon.statistics.curves.kaplan_meier import KaplanMeier, kaplan_meier
-from inferon.statistics.shared.columns import event_indicator
+from inferon.statistics.shared.columns import event_indicator, times_asked
 from inferon.statistics.shared.confidence import ConfidenceType
-from inferon.statistics.shared.hazard import HazardVariance
+from inferon.statistics.shared.hazard import SurvivalVariance
 from inferon.statistics.shared.records import checked_records
 
 
@@ -35,7 +37,7 @@ class ConditionalSurvival(KaplanMeier):
 
     def at(self, times: ArrayLike) -> pl.DataFrame:
         """What is the estimate by each of `times`, counted from the origin? ValueError for a time before `given`."""
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        grid = times_asked(times)
         if (grid < self.given).any():
             raise ValueError(f"times must not lie before the time that is conditioned on, {self.given:g}")
         return super().at(grid)
@@ -52,7 +54,7 @@ def conditional_survival(
     start: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     cluster: Any = None,
-    variance: HazardVariance | None = None,
+    variance: SurvivalVariance | None = None,
     conf_type: ConfidenceType = "log-log",
     conf_level: float = 0.95,
 ) -> ConditionalSurvival:

@@ -9,6 +9,8 @@ nothing here. Sources: Klein, Logan, Harhoff & Andersen, Stat Med 2007;26:4505-4
 (test_type "naive" = identity, "log-log" = log_log).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
 
@@ -20,7 +22,7 @@ from scipy.special import ndtr
 from inferon.statistics.curves.kaplan_meier import KaplanMeier, kaplan_meier
 from inferon.statistics.shared.columns import event_indicator
 from inferon.statistics.shared.confidence import check_confidence, normal_quantile
-from inferon.statistics.shared.hazard import HazardVariance
+from inferon.statistics.shared.hazard import SurvivalVariance
 from inferon.statistics.shared.records import checked_records
 from inferon.statistics.shared.two_groups import members, part, two_groups
 
@@ -91,7 +93,7 @@ def fixed_time_comparison(
     start: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     cluster: Any = None,
-    variance: HazardVariance | None = None,
+    variance: SurvivalVariance | None = None,
     conf_level: float = 0.95,
 ) -> FixedTimeComparison:
     """Compare the event-free probability of two groups at the time `at`.

@@ -8,6 +8,8 @@ set under delayed entry. Sources: Fleming & Harrington, Commun Stat 1984;13:2469
 survival.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -48,7 +50,8 @@ def fleming_harrington(
 ) -> FlemingHarrington:
     """Estimate the event-free probability as exp(-cumulative hazard).
 
-    ties  one_by_one (Fleming & Harrington) or together (exp of minus Nelson–Aalen)
+    ties      one_by_one (Fleming & Harrington) or together (exp of minus Nelson–Aalen)
+    variance  of the cumulative hazard: aalen or infinitesimal_jackknife, as in `nelson_aalen`
 
     Everything else, errors included, as in `kaplan_meier`.
     """

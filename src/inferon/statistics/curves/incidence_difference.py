@@ -12,6 +12,8 @@ and not a number where a group has no log-log limits (nobody had the event, or e
 cmprsk::cuminc or survfit.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
 

@@ -60,7 +60,7 @@ def incidence_steps(table: RiskTable, cause: int, *, all_events: Counts, event_f
     """The incidence of one cause (by position) from the counts of one group and the event-free probability."""
     at_risk, events = table.at_risk[:, 0].astype(np.float64), table.events[:, 0, cause]
     free_before = before(event_free, 1.0)
-    incidence = np.cumsum(free_before * events / at_risk)
+    incidence = np.minimum(np.cumsum(free_before * events / at_risk), 1.0)  # rounding must not carry it past certainty
     return IncidenceSteps(table.time, table.position, at_risk, events, all_events, free_before, incidence)
 
 

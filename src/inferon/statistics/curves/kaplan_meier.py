@@ -13,6 +13,8 @@ survfit(Surv(time, event) ~ 1) of the R package survival. Times tie when they ar
 times that differ by rounding only (its option timefix).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -24,7 +26,13 @@ from numpy.typing import ArrayLike
 from inferon.statistics.shared.columns import Floats, event_indicator
 from inferon.statistics.shared.confidence import ConfidenceType, check_confidence, confidence_limits
 from inferon.statistics.shared.curve import Curve, total
-from inferon.statistics.shared.hazard import VARIANCE_NAMES, HazardVariance, chosen_variance, event_steps, step_variance
+from inferon.statistics.shared.hazard import (
+    VARIANCE_NAMES,
+    SurvivalVariance,
+    chosen_variance,
+    event_steps,
+    step_variance,
+)
 from inferon.statistics.shared.records import checked_records
 
 SAME_PROBABILITY = 1.5e-8
@@ -99,7 +107,7 @@ def kaplan_meier(
     start: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     cluster: Any = None,
-    variance: HazardVariance | None = None,
+    variance: SurvivalVariance | None = None,
     conf_type: ConfidenceType = "log-log",
     conf_level: float = 0.95,
 ) -> KaplanMeier:

@@ -9,6 +9,8 @@ Stat 1984;13:2469-2486. Equal to `cumhaz` and `std.chaz` of survfit(Surv(time, e
 one of survfit(..., stype = 2, ctype = 2), in the R package survival.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
@@ -19,6 +21,7 @@ from inferon.statistics.shared.columns import Floats, event_indicator
 from inferon.statistics.shared.confidence import HazardConfidenceType, check_hazard_confidence, hazard_limits
 from inferon.statistics.shared.curve import Curve, total
 from inferon.statistics.shared.hazard import (
+    HAZARD_VARIANCES,
     VARIANCE_NAMES,
     EventSteps,
     HazardVariance,
@@ -75,7 +78,7 @@ def nelson_aalen(
 
     time, event, start, weights, cluster  as in `kaplan_meier`
     ties       together, or one_by_one (Fleming & Harrington)
-    variance   greenwood (Σ d / Y², the usual one) or infinitesimal_jackknife (robust); chosen as in `kaplan_meier`
+    variance   aalen (Σ d / Y², the usual one) or infinitesimal_jackknife (robust); chosen as in `kaplan_meier`
     conf_type  scale of the limits: log, plain or arcsine (of exp(-H / 2))
 
     On the log and arcsine scale limits do not exist (NaN) before the first event. ValueError as in `kaplan_meier`.
@@ -98,7 +101,7 @@ def hazard_steps(
     if ties not in TIES:
         raise ValueError(f"ties must be one of {', '.join(TIES)}, found {ties!r}")
     records = checked_records(time, start=start, weights=weights, cluster=cluster)
-    form = chosen_variance(variance, records)
+    form = chosen_variance(variance, records, allowed=HAZARD_VARIANCES)
     happened = event_indicator(event, patients=records.n)
     steps = event_steps(records, happened)
     at_risk = steps.at_risk.astype(np.float64)

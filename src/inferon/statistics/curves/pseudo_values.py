@@ -13,6 +13,8 @@ Sources: Andersen, Klein & Rosthøj, Biometrika 2003;90:15-27; Graw, Gerds & Sch
 2009;15:241-255. leave_one_out is prodlim::jackknife; infinitesimal is survival::pseudo.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
@@ -21,7 +23,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from inferon.statistics.shared.columns import Floats, Integers, cause_codes, follow_up_times
+from inferon.statistics.shared.columns import Floats, Integers, cause_codes, follow_up_times, times_asked
 from inferon.statistics.shared.risk_table import before, distinct_times
 
 Estimator = Literal["kaplan_meier", "aalen_johansen", "nelson_aalen", "restricted_mean", "restricted_time_lost"]
@@ -100,9 +102,7 @@ def pseudo_values(
     follow_up = follow_up_times(time)
     if follow_up.size < 2:
         raise ValueError("pseudo-values need two patients or more")
-    grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    if grid.ndim != 1 or not np.isfinite(grid).all() or (grid < 0).any():
-        raise ValueError("times must be one column of finite numbers >= 0")
+    grid = times_asked(times)
     coded = cause_codes(cause, patients=follow_up.size)
     own = coded.codes >= 0
     if estimator in OF_ONE_CAUSE:

@@ -11,6 +11,8 @@ Sources: Andersen, Stat Med 2013;32:5278-5285; Conner & Trinquart, Stat Med 2021
 `summary(survfit(Surv(time, factor(cause)) ~ 1), rmean = τ)` of the R package survival.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -36,7 +38,8 @@ class RestrictedMeanTimeLost:
     states                 "event_free", then the causes
     mean_time              one a state, in the unit of the data; they add up to tau
     standard_error         of each mean; `lower`, `upper` are mean ± z se, kept within [0, tau]
-    n, n_events            rows of follow-up, and events of each cause in all, also after tau (0 for event_free)
+    n, n_events            rows of follow-up, and events of each cause in all, also after tau, as survfit
+                           counts them (0 for event_free)
     """
 
     states: tuple[Any, ...]
@@ -69,8 +72,8 @@ class RestrictedMeanTimeLost:
 
     def __repr__(self) -> str:
         head = (
-            f"{self.method} by {self.tau:g}: n = {self.n}; variance: {self.variance_form}; "
-            f"{100 * self.conf_level:g}% limits: plain"
+            f"{self.method} by {self.tau:g}: n = {self.n}, events = {sum(self.n_events):g} (in all, also later); "
+            f"variance: {self.variance_form}; {100 * self.conf_level:g}% limits: plain"
         )
         rows = [
             f"  {state!s:>12} {events:>8g} {mean:>10.4f} {error:>9.4f} {low:>10.4f} {high:>10.4f}"

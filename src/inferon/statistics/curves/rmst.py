@@ -9,6 +9,8 @@ Sources: Irwin, J Hyg 1949;47:188-189; Royston & Parmar, BMC Med Res Methodol 20
 2014;32:2380-2385. Equal to survRM2::rmst2 arm by arm and to `summary(survfit(...), rmean = τ)` of the R package survival.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,7 +22,7 @@ from inferon.statistics.curves.kaplan_meier import KaplanMeier, kaplan_meier
 from inferon.statistics.curves.restricted_time_lost import restricted_mean_time_lost
 from inferon.statistics.shared.columns import Floats, event_indicator
 from inferon.statistics.shared.confidence import check_confidence, normal_quantile
-from inferon.statistics.shared.hazard import VARIANCE_NAMES, HazardVariance, chosen_variance
+from inferon.statistics.shared.hazard import VARIANCE_NAMES, SurvivalVariance, chosen_variance
 from inferon.statistics.shared.records import checked_records
 
 
@@ -73,7 +75,7 @@ def restricted_mean(
     start: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     cluster: Any = None,
-    variance: HazardVariance | None = None,
+    variance: SurvivalVariance | None = None,
     extend: bool = False,
     conf_level: float = 0.95,
 ) -> RestrictedMean:

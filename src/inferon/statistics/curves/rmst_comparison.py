@@ -10,6 +10,8 @@ is made; τ must be fixed before the data are seen. Adjustment for covariates: `
 Source: Uno et al., J Clin Oncol 2014;32:2380-2385. Equal to survRM2::rmst2 without covariates.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,7 +25,7 @@ from inferon.statistics.curves.kaplan_meier import kaplan_meier
 from inferon.statistics.curves.rmst import RestrictedMean, known_until, restricted_mean
 from inferon.statistics.shared.columns import event_indicator
 from inferon.statistics.shared.confidence import check_confidence, normal_quantile
-from inferon.statistics.shared.hazard import HazardVariance
+from inferon.statistics.shared.hazard import SurvivalVariance
 from inferon.statistics.shared.records import Records, checked_records
 from inferon.statistics.shared.two_groups import members, part, two_groups
 
@@ -93,7 +95,7 @@ def compare_restricted_means(
     start: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     cluster: Any = None,
-    variance: HazardVariance | None = None,
+    variance: SurvivalVariance | None = None,
     conf_level: float = 0.95,
 ) -> RestrictedMeanComparison:
     """Compare the mean time free of the event before `tau` between two groups.

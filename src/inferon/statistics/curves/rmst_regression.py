@@ -13,6 +13,8 @@ Source: Tian, Zhao & Wei, Biostatistics 2014;15:222-233. Equal to the models ins
 difference (identity), ratio (log) and ratio of time lost (log, lost).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
 
@@ -85,6 +87,21 @@ class RestrictedMeanRegression:
         numbers = {"coefficient": self.coefficients, "standard_error": self.standard_error, "z": self.z}
         limits = {"lower": self.coefficients - margin, "upper": self.coefficients + margin}
         return pl.DataFrame({"term": list(self.terms), **numbers, "p_value": self.p_value, **limits})
+
+    def plot(self) -> Any:
+        """A forest plot of the coefficients of the covariates (an Altair chart)."""
+        from inferon.statistics.shared.picture import forest_chart
+
+        about = f"n = {self.n}, not censored before {self.tau:g}: {self.n_events}; variance: {self.variance_form}"
+        quantity = f"coefficient, link {self.link} ({100 * self.conf_level:g}% limits)"
+        return forest_chart(
+            self.to_frame().slice(1),
+            title=self.method,
+            subtitle=about,
+            quantity=quantity,
+            estimate="coefficient",
+            no_effect=0,
+        )
 
     def __repr__(self) -> str:
         what = "time lost" if self.lost else "time free of the event"

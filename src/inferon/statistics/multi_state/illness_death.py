@@ -11,6 +11,8 @@ Sources: Xu, Kalbfleisch & Tai, Biometrics 2010;66:716-725; Lee, Haneuse, Wang e
 target values of a generator of such patients; the integral is Gauss–Legendre in log H, exact to about 1e-12.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

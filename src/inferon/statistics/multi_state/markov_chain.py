@@ -6,6 +6,8 @@ Q holds the rate from each state to each other one; its rows add up to 0. Source
 1985;80:863-871. Equal to MatrixExp() of R's msm; the exponential is scipy's scaled Padé approximation (Al-Mohy & Higham 2009).
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import expm

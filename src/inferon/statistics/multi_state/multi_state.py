@@ -11,6 +11,8 @@ Sources: Putter, Fiocco & Geskus, Stat Med 2007;26:2389-2430; de Wreede, Fiocco 
 Equal to msprep() and events() of the R package mstate.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -112,7 +114,7 @@ class MultiState:
             }
         )
 
-    def kept(self, rows: NDArray[np.bool_], *, start: Floats | None = None) -> "MultiState":
+    def kept(self, rows: NDArray[np.bool_], *, start: Floats | None = None) -> MultiState:
         """The same model with only these rows at risk, entering at `start` where it is given."""
         entry = self.start if start is None else start
         return MultiState(

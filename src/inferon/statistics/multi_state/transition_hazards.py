@@ -13,9 +13,11 @@ Sources: Nelson, Technometrics 1972;14:945-966; Aalen, Ann Stat 1978;6:701-726; 
 section IV.4. Equal to msfit(coxph(Surv(Tstart, Tstop, status) ~ strata(trans), method = "breslow")) of R's mstate.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -23,7 +25,8 @@ from numpy.typing import ArrayLike
 from scipy.special import polygamma, psi
 
 from inferon.statistics.multi_state.multi_state import MultiState
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
+from inferon.statistics.shared.confidence import hazard_limits
 
 TransitionVariance = Literal["aalen", "greenwood"]
 TRANSITION_VARIANCES: tuple[str, ...] = get_args(TransitionVariance)
@@ -81,7 +84,7 @@ class TransitionHazards:
 
     def at(self, times: ArrayLike) -> pl.DataFrame:
         """The cumulative hazards at `times`: one row a transition and time, with the standard error."""
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        grid = times_asked(times)
         before = np.searchsorted(self.time, grid, side="right")
         padded = [np.vstack([np.zeros((1, v.shape[1])), v])[before] for v in (self.cumulative_hazard, self.variance)]
         return self._long(grid, {"cumulative_hazard": padded[0], "standard_error": np.sqrt(padded[1])})
@@ -90,6 +93,17 @@ class TransitionHazards:
         """At every time: transition, time, cumulative_hazard, standard_error, at_risk, events."""
         columns = {"cumulative_hazard": self.cumulative_hazard, "standard_error": np.sqrt(self.variance)}
         return self._long(self.time, {**columns, "at_risk": self.at_risk, "events": self.events})
+
+    def plot(self) -> Any:
+        """The cumulative hazards, one step curve with its 95% limits (log scale) a transition: an Altair chart."""
+        from inferon.statistics.shared.picture import step_chart
+
+        frame = self.at(np.append(0.0, self.time)).rename({"cumulative_hazard": "estimate"})
+        value, error = frame["estimate"].to_numpy(), frame["standard_error"].to_numpy()
+        lower, upper = hazard_limits(value, error, conf_type="log", conf_level=0.95)
+        frame = frame.with_columns(pl.Series("lower", lower).fill_nan(None), pl.Series("upper", upper).fill_nan(None))
+        about = f"n = {self.n}, transitions made = {self.n_events}; variance: {self.variance_form}; 95% limits: log"
+        return step_chart(frame, title=self.method, subtitle=about, quantity="cumulative hazard", colour="transition")
 
     def _long(self, time: Floats, columns: dict[str, Floats]) -> pl.DataFrame:
         names = self.data.transition_names

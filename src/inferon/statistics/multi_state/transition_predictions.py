@@ -11,6 +11,8 @@ Sources: Andersen, Borgan, Gill & Keiding 1993, section VII.2; de Wreede, Fiocco
 2010;99:261-274. Equal to msfit(coxph, newdata) and probtrans() of R's mstate.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,7 +24,7 @@ from inferon.statistics.multi_state.multi_state import MultiState
 from inferon.statistics.multi_state.running_product import carried_covariance, running_product
 from inferon.statistics.multi_state.transition_probabilities import TransitionProbabilities
 from inferon.statistics.regression.cox_model import CoxModel
-from inferon.statistics.shared.columns import Floats, Integers
+from inferon.statistics.shared.columns import Floats, Integers, times_asked
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +52,7 @@ class PatientHazards:
 
     def at(self, times: ArrayLike) -> pl.DataFrame:
         """One row a transition and time: transition, time, cumulative_hazard, standard_error."""
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        grid = times_asked(times)
         place = np.searchsorted(self.time, grid, side="right")
         kinds = self.data.transition_names
         columns = {
@@ -65,7 +67,13 @@ class PatientHazards:
         return self.at(self.time)
 
     def __repr__(self) -> str:
-        return f"{self.method}: clock {self.clock}\n{self.at([self.time[-1]])}\n  {self.citation}"
+        head = f"{self.method}: from n = {self.data.n}, transitions made = {self.data.n_events}; clock {self.clock}"
+        titles = f"  {'transition':<28} {'hazard':>9} {'s.e.':>8}   by {self.time[-1]:g}"
+        rows = [
+            f"  {name:<28} {hazard:9.4f} {error:8.4f}"
+            for name, _, hazard, error in self.at([self.time[-1]]).iter_rows()
+        ]
+        return "\n".join([head, titles, *rows, f"  {self.citation}"])
 
 
 def patient_hazards(

@@ -15,6 +15,8 @@ Sources: Aalen & Johansen, Scand J Statist 1978;5:141-150; de Wreede, Fiocco & P
 recursion from probtrans(method = ): here `transition_hazards(variance = )` and `recursion = ` below.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -116,6 +118,8 @@ class TransitionProbabilities:
         """The probabilities of all states over time as stacked areas, from one state."""
         import altair
 
+        from inferon.statistics.shared.picture import HEIGHT, WIDTH, heading
+
         frame = self.to_frame().filter(pl.col("from") == self.data.states[self.data.state(from_state)])
         order = {name: position for position, name in enumerate(self.data.states)}
         frame = frame.with_columns(pl.col("state").replace_strict(order).alias("order"))
@@ -123,12 +127,23 @@ class TransitionProbabilities:
             altair.Chart(frame)
             .mark_area(interpolate="step-after")
             .encode(
-                x=altair.X("time:Q"),
-                y=altair.Y("probability:Q", stack="zero", scale=altair.Scale(domain=[0, 1])),
-                color=altair.Color("state:N", sort=list(self.data.states)),
+                x=altair.X("time:Q").title("time"),
+                y=altair.Y("probability:Q", stack="zero", scale=altair.Scale(domain=[0, 1])).title(
+                    self._drawn_quantity
+                ),
+                color=altair.Color("state:N", sort=list(self.data.states)).title("state"),
                 order="order:Q",
             )
+            .properties(
+                width=WIDTH,
+                height=HEIGHT,
+                title=heading(f"{self.method} from {from_state}", f"n = {self.n}, transitions made = {self.n_events}"),
+            )
         )
+
+    @property
+    def _drawn_quantity(self) -> str:
+        return "probability" if self.horizon is None else f"probability at {self.horizon:g}, given the state at time"
 
     def __repr__(self) -> str:
         where = f"from {self.predict_from:g}" if self.horizon is None else f"at the fixed horizon {self.horizon:g}"

@@ -13,6 +13,8 @@ survival, of which the log-likelihood (with the term -log t of seen events on th
 and strata(…) are kept; delayed entry is added.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal, get_args
 
 import numpy as np

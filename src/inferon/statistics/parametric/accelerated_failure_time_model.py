@@ -1,5 +1,7 @@
 """A fitted accelerated failure time model: coefficients, scales, quantiles and survival for given covariates."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -89,6 +91,9 @@ class AcceleratedFailureTime(FittedParameters):
     @property
     def _estimated_scales(self) -> int:
         return sum(term.startswith("log(scale)") for term in self.terms)
+
+    def _covariate_terms(self) -> tuple[str, ...]:
+        return self.covariates
 
     def _design(self, newdata: Any) -> Floats:
         if not self.covariates:

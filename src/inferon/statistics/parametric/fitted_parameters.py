@@ -1,7 +1,7 @@
 """Estimated parameters of a likelihood model, with standard errors and limits: what every parametric fit prints."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -79,9 +79,25 @@ class FittedParameters:
         columns = {"term": list(self.terms), "coefficient": self.coefficients}
         return pl.DataFrame({**columns, **{name: getattr(self, name) for name in names}}, nan_to_null=True)
 
+    def plot(self) -> Any:
+        """A forest plot of the covariates' coefficients (an Altair chart). ValueError without covariates."""
+        from inferon.statistics.shared.picture import forest_chart
+
+        drawn = self.to_frame().filter(pl.col("term").is_in(self._covariate_terms()))
+        if drawn.is_empty():
+            raise ValueError("a model without covariates has no effect to draw")
+        about = f"n = {self.n}, events = {self.n_events}; {self.describe()}"
+        quantity = f"coefficient ({100 * self.conf_level:g}% limits)"
+        return forest_chart(
+            drawn, title=self.method, subtitle=about, quantity=quantity, estimate="coefficient", no_effect=0
+        )
+
     def describe(self) -> str:
         """What was fitted, in words: distribution, convention."""
         return self.variance_form
+
+    def _covariate_terms(self) -> tuple[str, ...]:
+        return self.terms
 
     def __repr__(self) -> str:
         width = max(11, *(len(term) for term in self.terms))
@@ -90,7 +106,8 @@ class FittedParameters:
             f"  {self.describe()}; log-likelihood {self.log_likelihood:.4f}, without covariates "
             f"{self.log_likelihood_null:.4f}"
         )
-        rows = [f"  {'term':>{width}} {'estimate':>11} {'se':>9} {'lower':>10} {'upper':>10} {'p':>8}"]
+        titles = f"  {'term':>{width}} {'estimate':>11} {'se':>9} {'lower':>10} {'upper':>10} {'p':>8}"
+        rows = [f"{titles}   ({100 * self.conf_level:g}% limits)"]
         for term, *numbers in self.to_frame().fill_null(float("nan")).iter_rows():
             estimate, error, lower, upper, p = numbers
             rows.append(f"  {term:>{width}} {estimate:11.5g} {error:9.4g} {lower:10.4g} {upper:10.4g} {p:8.3g}")

@@ -12,6 +12,8 @@ Sources: Sun, The Statistical Analysis of Interval-Censored Failure Time Data, 2
 2017;81(12). Equal to ic_par() of R's icenReg.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
@@ -25,7 +27,7 @@ from inferon.statistics.parametric.error_distributions import log_difference
 from inferon.statistics.parametric.fitted_parameters import FittedParameters
 from inferon.statistics.parametric.interval_times import IntervalTimes, interval_times
 from inferon.statistics.parametric.numeric_newton import maximise
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
 from inferon.statistics.shared.covariate_matrix import Covariates, covariate_matrix, new_patients
 from inferon.statistics.shared.records import case_weights
 
@@ -57,7 +59,7 @@ class IntervalRegression(FittedParameters):
 
     def survival(self, times: ArrayLike, newdata: Any = None) -> Floats:
         """Which fraction is free of the event at each of `times`? Shape (rows of newdata, times); baseline without."""
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        grid = times_asked(times)
         rows = self.centre[None] if newdata is None else new_patients(newdata, terms=self.covariates)
         count = len(self._baseline.parameters)
         linear = (rows - self.centre) @ self.coefficients[count:]
@@ -71,6 +73,9 @@ class IntervalRegression(FittedParameters):
             f"model: {self.model.replace('_', ' ')}; baseline: {self.baseline.replace('_', ' ')} at {at}; "
             f"variance: {self.variance_form}"
         )
+
+    def _covariate_terms(self) -> tuple[str, ...]:
+        return self.covariates
 
     @property
     def _baseline(self) -> BaselineDistribution:
@@ -90,8 +95,8 @@ def interval_regression(
 ) -> IntervalRegression:
     """Fit event times known to lie in (left, right].
 
-    left, right  shape (patients,); right missing or infinite: right censored at left; left 0: left censored; left = right:
-                 seen at that time
+    left, right  shape (patients,); right missing or infinite: right censored at left; left 0 or missing: left censored;
+                 left = right: seen at that time
     covariates   a frame, a mapping from names to columns or an array; None fits the baseline alone
     weights      patients a row stands for
 

@@ -11,6 +11,8 @@ need them. Equal to ic_sp() of R's icenReg (which offers the bootstrap instead o
 depend on where the covariates are centred.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
 

@@ -5,6 +5,8 @@ right missing or inf    right censored at left
 left 0 or missing       left censored: it happened by `right`
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -94,8 +94,9 @@ def _ascent(score: Floats, information: Floats) -> Floats:
 
 def _start(data: LocationScaleData, law: ErrorDistribution) -> Floats:
     """Least squares on the middle of each interval, with the law's centre and spread taken out."""
-    y = np.where(np.isfinite(data.lower) & np.isfinite(data.upper), (data.lower + data.upper) / 2, np.nan)
-    y = np.where(np.isnan(y), np.where(np.isfinite(data.lower), data.lower, data.upper), y)
+    bounded = np.isfinite(data.lower) & np.isfinite(data.upper)
+    y = np.where(np.isfinite(data.lower), data.lower, data.upper)
+    y[bounded] = (data.lower[bounded] + data.upper[bounded]) / 2
     known = np.isfinite(y)
     root = np.sqrt(data.weights[known])
     beta = np.linalg.lstsq(data.design[known] * root[:, None], y[known] * root, rcond=None)[0]

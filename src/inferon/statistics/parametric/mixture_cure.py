@@ -11,6 +11,8 @@ Sources: Peng & Dear, Biometrics 2000;56:237-243; Sy & Taylor, Biometrics 2000;5
 Methods Programs Biomed 2012;108:1255-1260 (R's smcure, model = "ph", whose standard errors are bootstrapped too).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -20,7 +22,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from inferon.statistics.parametric.mixture_cure_em import LINKS, CureData, fit_cure
-from inferon.statistics.shared.columns import Floats, event_indicator
+from inferon.statistics.shared.columns import Floats, event_indicator, times_asked
 from inferon.statistics.shared.covariate_matrix import covariate_matrix, new_patients
 from inferon.statistics.shared.records import checked_records
 
@@ -72,7 +74,7 @@ class MixtureCure:
 
     def survival(self, times: ArrayLike, newdata: Any = None) -> Floats:
         """Which fraction is still free of the event at each of `times`? Shape (rows, times)."""
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        grid = times_asked(times)
         base = np.append(1.0, self.baseline_survival)[np.searchsorted(self.time, grid, side="right")]
         base[grid > self.time[-1]] = 0.0
         risk = np.exp(self._rows(newdata, self.latency_terms, False) @ self.latency)
@@ -89,16 +91,29 @@ class MixtureCure:
         terms = [*self.incidence_terms, *self.latency_terms]
         return pl.DataFrame({"part": part, "term": terms, **columns, **limits}, nan_to_null=True)
 
+    def plot(self) -> Any:
+        """A forest plot of exp(coefficient) of both parts (an Altair chart); with limits where there is a bootstrap."""
+        from inferon.statistics.shared.picture import forest_chart
+
+        frame = self.to_frame().filter(pl.col("term") != "(Intercept)")
+        named = frame.with_columns(pl.format("{}: {}", "part", "term").alias("term"), pl.col("lower", "upper").exp())
+        about = f"n = {self.n}, events = {self.n_events}; standard errors: {self.variance_form}"
+        quantity = f"exp(coefficient) ({100 * self.conf_level:g}% limits)"
+        return forest_chart(named, title=self.method, subtitle=about, quantity=quantity, estimate="ratio", no_effect=1)
+
     def __repr__(self) -> str:
         head = (
             f"{self.method}: n = {self.n}, events = {self.n_events}; link: {self.link}; standard errors: "
             f"{self.variance_form}; {self.iterations} EM steps"
         )
         rows = [
-            f"  {row['part']:>10} {row['term']:>14} {row['coefficient']:10.4f} {row['ratio']:9.4f}"
-            for row in self.to_frame().iter_rows(named=True)
+            f"  {row['part']:>10} {row['term']:>14} {row['coefficient']:10.4f} {row['ratio']:9.4f} {row['standard_error']:9.4f}"
+            f" {row['lower']:9.4f} {row['upper']:9.4f}"
+            for row in self.to_frame().fill_null(np.nan).iter_rows(named=True)
         ]
-        return "\n".join([head, f"  {'':>10} {'term':>14} {'estimate':>10} {'ratio':>9}", *rows, f"  {self.citation}"])
+        titles = f"  {'':>10} {'term':>14} {'estimate':>10} {'ratio':>9} {'se':>9} {'lower':>9} {'upper':>9}"
+        limits = f"   ({100 * self.conf_level:g}% limits of the estimate)" if len(self.bootstrap) else ""
+        return "\n".join([head, titles + limits, *rows, f"  {self.citation}"])
 
     def _rows(self, newdata: Any, terms: tuple[str, ...], intercept: bool) -> Floats:
         rows = np.zeros((1, len(terms))) if newdata is None or not terms else new_patients(newdata, terms=terms)

@@ -10,6 +10,8 @@ Source: Friedman, Ann Stat 1982;10:101-113. Equal to survSplit() and glm(events 
 offset = log(exposure)); the deviance is that of the cells.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,7 +22,7 @@ from scipy.special import xlogy
 
 from inferon.statistics.parametric.fitted_parameters import FittedParameters
 from inferon.statistics.parametric.location_scale import check_information
-from inferon.statistics.shared.columns import Floats, event_indicator
+from inferon.statistics.shared.columns import Floats, event_indicator, times_asked
 from inferon.statistics.shared.covariate_matrix import covariate_matrix, new_patients
 from inferon.statistics.shared.records import checked_records
 
@@ -70,7 +72,7 @@ class PiecewiseExponential(FittedParameters):
 
     def survival(self, times: ArrayLike, newdata: Any = None) -> Floats:
         """Which fraction is free of the event at each of `times`? Shape (rows of newdata, times); covariates 0 without."""
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        grid = times_asked(times)
         spent = _time_in_periods(np.zeros(grid.size), grid, self.cuts)
         base = spent @ self.rates()["rate"].to_numpy()
         if newdata is None:
@@ -82,6 +84,9 @@ class PiecewiseExponential(FittedParameters):
         """Periods, deviance and variance in words."""
         cuts = ", ".join(f"{cut:g}" for cut in self.cuts)
         return f"periods cut at {cuts or 'no time'}; deviance {self.deviance:.4f}; variance: {self.variance_form}"
+
+    def _covariate_terms(self) -> tuple[str, ...]:
+        return self.covariates
 
 
 def piecewise_exponential(

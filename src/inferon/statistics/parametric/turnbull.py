@@ -8,6 +8,8 @@ Sources: Turnbull, J R Stat Soc B 1976;38:290-295. Equal to ic_np() of R's icenR
 "interval2") ~ 1) stops its iteration earlier and shows the mass of an interval at its middle.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,8 +22,11 @@ from inferon.statistics.parametric.interval_times import interval_times
 from inferon.statistics.parametric.monotone_likelihood import fit_monotone
 from inferon.statistics.parametric.monotone_problem import MonotoneProblem, equal_start, masses
 from inferon.statistics.parametric.turnbull_intervals import innermost_intervals
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
 from inferon.statistics.shared.records import case_weights
+
+SHOWN = 8
+"""Intervals that a printed estimate lists."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,9 +65,7 @@ class Turnbull:
         One row a time: time, lower and upper (the least and the largest value the data allow, equal outside innermost
         intervals), and survival, with the mass of an interval counted from its middle on, as survfit shows it.
         """
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        if not np.isfinite(grid).all():
-            raise ValueError("times must be finite")
+        grid = times_asked(times)
         middle = np.where(
             np.isfinite(self.right), (self.left + np.where(np.isfinite(self.right), self.right, 0)) / 2, np.inf
         )
@@ -82,6 +85,8 @@ class Turnbull:
     def plot(self) -> Any:
         """Survival as a line between innermost intervals and as a grey area inside them, where it is unknown."""
         import altair
+
+        from inferon.statistics.shared.picture import HEIGHT, WIDTH, heading
 
         last = float(np.max(np.where(np.isfinite(self.right), self.right, self.left)))
         kept = (self.mass > 0) & np.isfinite(self.right)
@@ -103,24 +108,31 @@ class Turnbull:
             )
         )
         line = altair.Chart(flats).mark_rule().encode(x="left:Q", x2="right:Q", y="survival:Q")
-        return altair.layer(area, line).properties(width=420, height=260)
+        title = heading(self.method, f"n = {self.n}, events = {self.n_events}; grey: the data do not say")
+        return altair.layer(area, line).properties(width=WIDTH, height=HEIGHT, title=title)
 
     def __repr__(self) -> str:
         head = (
             f"{self.method}: n = {self.n}, events = {self.n_events}; {self.left.size} innermost intervals, "
             f"{int((self.mass > 0).sum())} with mass; log-likelihood {self.log_likelihood:.4f}"
         )
-        shown = np.flatnonzero(self.mass > 0)[:8]
+        carrying = np.flatnonzero(self.mass > 0)
         after = np.clip(1 - np.cumsum(self.mass), 0, 1)
-        rows = [f"  ({self.left[i]:g}, {self.right[i]:g}]  mass {self.mass[i]:.4f}  then {after[i]:.4f}" for i in shown]
+        where = [
+            f"at {b:g}" if one else f"({a:g}, {b:g}]"
+            for a, b, one in zip(self.left, self.right, self.single, strict=True)
+        ]
+        rows = [f"  {where[i]}  mass {self.mass[i]:.4f}  then {after[i]:.4f}" for i in carrying[:SHOWN]]
+        if carrying.size > SHOWN:
+            rows.append(f"  … and {carrying.size - SHOWN} more, in to_frame()")
         return "\n".join([head, *rows, f"  standard errors: {self.variance_form}", f"  {self.citation}"])
 
 
 def turnbull(left: ArrayLike, right: ArrayLike, *, weights: ArrayLike | None = None) -> Turnbull:
     """Estimate the distribution of an event time known to lie in (left, right].
 
-    left, right  shape (patients,); right missing or infinite: right censored at left; left 0: left censored; left = right:
-                 seen at that time
+    left, right  shape (patients,); right missing or infinite: right censored at left; left 0 or missing: left censored;
+                 left = right: seen at that time
     weights      patients a row stands for
 
     ValueError for bad columns, or when the estimate does not settle.

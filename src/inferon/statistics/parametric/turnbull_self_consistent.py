@@ -9,6 +9,8 @@ point of the curve moves by more than 5e-5 in one step. That is not yet the maxi
 Source: Turnbull, J R Stat Soc B 1976;38:290-295; the stopping rule was read off the R package survival 3.5.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -17,6 +17,8 @@ risk_regression as riskRegression 2022.11.28 computes it: c = 1; ties enter with
 Sources: Benichou & Gail, Biometrics 1990;46:813-826; Ozenne et al., The R Journal 2017;9:440-460.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -29,8 +31,9 @@ from numpy.typing import ArrayLike
 from inferon.statistics.regression.cause_specific_influence import CauseInfluence, cause_influence
 from inferon.statistics.regression.cox import cox
 from inferon.statistics.regression.cox_model import CoxModel
+from inferon.statistics.regression.cox_predictions import predicted_rows
 from inferon.statistics.regression.cox_robust import summed_by
-from inferon.statistics.shared.columns import Floats, Integers, cause_codes
+from inferon.statistics.shared.columns import Floats, Integers, cause_codes, times_asked
 from inferon.statistics.shared.confidence import ConfidenceType, check_confidence, confidence_limits
 from inferon.statistics.shared.covariate_matrix import new_patients
 
@@ -41,7 +44,10 @@ SeriesTies = Literal["efron", "breslow"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AbsoluteRisk:
-    """Risk of `cause` by each of `time` for each row of the new patients, arrays of shape (rows, times)."""
+    """Risk of `cause` by each of `time` for each row of the new patients, arrays of shape (rows, times).
+
+    n, n_events   rows the models were fitted to, and their events of `cause`
+    """
 
     cause: Hashable
     time: Floats
@@ -53,6 +59,8 @@ class AbsoluteRisk:
     variance_form: str
     conf_type: str
     conf_level: float
+    n: int
+    n_events: int
 
     method: ClassVar[str] = "Absolute risk from cause-specific Cox models"
     citation: ClassVar[str] = "Benichou & Gail, Biometrics 1990;46:813-826"
@@ -68,9 +76,19 @@ class AbsoluteRisk:
         names = ("estimate", "standard_error", "lower", "upper")
         return pl.DataFrame({**first, **{name: getattr(self, name).ravel() for name in names}}, nan_to_null=True)
 
+    def plot(self) -> Any:
+        """A dot with its limits for each patient and time, joined by lines: an Altair chart."""
+        from inferon.statistics.shared.picture import joined_chart
+
+        about = f"from n = {self.n}, events = {self.n_events}; {100 * self.conf_level:g}% limits: {self.conf_type}"
+        quantity = f"risk of {self.cause}"
+        return joined_chart(self.to_frame(), title=self.method, subtitle=about, quantity=quantity, colour="patient")
+
     def __repr__(self) -> str:
-        head = f"{self.method}: {self.cause}; survival: {self.survival_form}; variance: {self.variance_form}"
-        return f"{head}; {100 * self.conf_level:g}% limits: {self.conf_type}\n{self.to_frame()}\n  {self.citation}"
+        limits = f"{100 * self.conf_level:g}% limits: {self.conf_type}"
+        head = f"{self.method}: {self.cause}; from n = {self.n}, events = {self.n_events}"
+        forms = f"  survival: {self.survival_form}; variance: {self.variance_form}; {limits}"
+        return "\n".join([head, forms, *predicted_rows(self.to_frame(), "estimate"), f"  {self.citation}"])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,9 +128,7 @@ class CauseSpecificModels(Mapping[Any, CoxModel]):
         for name, given, known in (("survival", survival, SurvivalForm), ("variance", variance, RiskVariance)):
             if given not in get_args(known):
                 raise ValueError(f"{name} must be one of {', '.join(get_args(known))}, found {given!r}")
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        if grid.ndim != 1 or not np.isfinite(grid).all() or (grid < 0).any():
-            raise ValueError("times must be one column of finite numbers >= 0")
+        grid = times_asked(times)
         first = next(iter(self.models.values()))
         rows = new_patients(newdata, terms=first.terms) - first.rows.centre
         estimate, error = np.empty((rows.shape[0], grid.size)), np.empty((rows.shape[0], grid.size))
@@ -123,7 +139,8 @@ class CauseSpecificModels(Mapping[Any, CoxModel]):
         estimate[:, unknown] = error[:, unknown] = np.nan
         lower, upper = confidence_limits(estimate, error, conf_type=conf_type, conf_level=conf_level)
         return AbsoluteRisk(
-            cause, grid, estimate, error, lower, upper, survival, variance, conf_type, conf_level
+            cause, grid, estimate, error, lower, upper, survival, variance, conf_type, conf_level,
+            self.models[cause].n, self.models[cause].n_events,
         )  # fmt: skip
 
     def _prepared(self, variance: str) -> dict[Any, CauseInfluence]:
@@ -161,6 +178,11 @@ class CauseSpecificModels(Mapping[Any, CoxModel]):
         if records.cluster is not None:
             weighted = summed_by(weighted[:, None], records.cluster)[:, 0]
         return float(np.sqrt(weighted @ weighted))
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a cause and term: cause, then the columns of `CoxModel.to_frame`."""
+        frames = [model.to_frame().select(pl.lit(label).alias("cause"), pl.all()) for label, model in self.items()]
+        return pl.concat(frames)
 
     def __repr__(self) -> str:
         return "\n".join(f"{label}: {model!r}" for label, model in self.items())

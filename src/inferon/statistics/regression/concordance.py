@@ -38,14 +38,19 @@ PAIRS = ("concordant", "discordant", "tied_risk", "tied_time", "tied_both")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Concordance:
-    """Concordance of a risk score with what happened; `pairs` are the weighted numbers of pairs, named in PAIRS."""
+    """Concordance of a risk score with what happened; `pairs` are the weighted numbers of pairs, named in PAIRS.
+
+    n, n_events   rows and events of the model
+    """
 
     estimate: float
     standard_error: float
     pairs: Floats
     weighting: str
     n: int
+    n_events: int
 
+    variance_form: ClassVar[str] = "infinitesimal jackknife"
     method: ClassVar[str] = "Concordance"
     citation: ClassVar[str] = "Harrell, Califf & Pryor, JAMA 1982;247:2543-2546"
 
@@ -57,7 +62,8 @@ class Concordance:
     def __repr__(self) -> str:
         counted = ", ".join(f"{name.replace('_', ' ')} {x:g}" for name, x in zip(PAIRS, self.pairs, strict=True))
         head = (
-            f"{self.method} (weights {self.weighting}): {self.estimate:.4f}, standard error {self.standard_error:.4f}"
+            f"{self.method} (weights {self.weighting}): {self.estimate:.4f}, standard error {self.standard_error:.4f} "
+            f"({self.variance_form}); n = {self.n}, events = {self.n_events}"
         )
         return f"{head}\n  pairs: {counted}\n  {self.citation}"
 
@@ -81,7 +87,7 @@ def risk_concordance(
     moved = weight * (influence[:, 0] - influence[:, 1] - difference * influence.sum(axis=1))
     moved = moved if cluster is None else summed_by(moved[:, None], cluster)[:, 0]
     error = float(np.sqrt(moved @ moved) / (2 * compared)) if compared > 0 else np.nan
-    return Concordance(float((1 + difference) / 2), error, pairs, weighting, stop.size)
+    return Concordance(float((1 + difference) / 2), error, pairs, weighting, stop.size, int(event.sum()))
 
 
 def _one_stratum(

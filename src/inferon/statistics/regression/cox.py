@@ -10,6 +10,8 @@ Equal to coxph(Surv(start, time, event) ~ covariates + strata(strata), weights, 
 there, times that differ by rounding only are one time (see `tied_times`).
 """
 
+from __future__ import annotations
+
 import warnings
 from typing import Any
 
@@ -55,7 +57,8 @@ def cox(
     cluster     rows that belong together (a patient's episodes, a centre); makes the variance robust
     offset      added to xβ with coefficient 1
     ties        efron (default), breslow, or exact (discrete time)
-    robust      True: infinitesimal-jackknife variance; by default only with `cluster`
+    robust      True: infinitesimal-jackknife variance; by default with `cluster` or weights that are not whole numbers,
+                as in coxph
     conf_level  of the limits of the hazard ratios
 
     ValueError for bad columns, no event, or a covariate without a hazard ratio (constant, or a combination of others, in
@@ -70,7 +73,8 @@ def cox(
     if strata is not None:
         stratum = group_codes(strata, patients=records.n, name="strata")
     fixed = None if offset is None else covariate_matrix({"offset": offset}, patients=records.n, name="offset").values
-    robust = records.clustered if robust is None else robust
+    if robust is None:
+        robust = records.clustered or (records.fractional and ties != "exact")
     if robust and ties == "exact":
         raise ValueError("the exact likelihood has no robust variance here: use ties = efron or breslow")
     centre = matrix.values.mean(axis=0)

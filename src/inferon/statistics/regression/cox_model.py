@@ -1,5 +1,7 @@
 """A fitted Cox model: hazard ratios, tests, predictions, residuals and checks of its assumptions."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -33,7 +35,7 @@ from inferon.statistics.regression.schoenfeld import (
     function_of_time,
     proportional_hazards_test,
 )
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
 from inferon.statistics.shared.confidence import ConfidenceType, check_confidence
 from inferon.statistics.shared.covariate_matrix import new_patients
 from inferon.statistics.shared.score_test import chi_square_p_value
@@ -108,7 +110,7 @@ class CoxModel:
 
     @property
     def likelihood_ratio_test(self) -> ChiSquareTest:
-        """Twice the gain in log likelihood over β = 0."""
+        """Twice the gain in log likelihood over β = 0; rows must be independent and weights whole numbers."""
         return self._tested(2 * (self.log_likelihood[1] - self.log_likelihood[0]))
 
     @property
@@ -166,13 +168,12 @@ class CoxModel:
         level = self.conf_level if conf_level is None else conf_level
         check_confidence(conf_type, level)
         values = new_patients(newdata, terms=self.terms)
-        grid = np.unique(self.fit.sets.time) if times is None else np.atleast_1d(np.asarray(times, dtype=np.float64))
-        if grid.ndim != 1 or not np.isfinite(grid).all():
-            raise ValueError("times must be one column of finite numbers")
+        grid = np.unique(self.fit.sets.time) if times is None else times_asked(times)
         codes = self.rows.stratum_codes(stratum, values.shape[0])
         return predicted_survival(
             self._baselines, codes, tuple(self.rows.stratum.labels[code] for code in codes), values - self.rows.centre,
             coefficients=self.coefficients, variance=self.variance, times=grid, conf_type=conf_type, conf_level=level,
+            n=self.n, n_events=self.n_events, variance_form=self.variance_form,
         )  # fmt: skip
 
     def proportional_hazards(self, transform: Transform = "km") -> ProportionalHazardsTest:
@@ -207,30 +208,38 @@ class CoxModel:
         return pl.DataFrame({"term": list(self.terms), **columns})
 
     def plot(self) -> Any:
-        """A forest plot of the hazard ratios (an Altair chart)."""
-        import altair as alt
+        """A forest plot of the hazard ratios (an Altair chart). ValueError without covariates."""
+        from inferon.statistics.shared.picture import forest_chart
 
-        table = self.to_frame()
-        axis = alt.X("hazard_ratio:Q", scale=alt.Scale(type="log"), title="Hazard ratio")
-        base = alt.Chart(table).encode(y=alt.Y("term:N", sort=list(self.terms), title=None))
-        interval = base.mark_rule().encode(x=alt.X("lower:Q", title="Hazard ratio"), x2="upper:Q")
-        one = alt.Chart(pl.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[4, 3]).encode(x="one:Q")
-        return one + interval + base.mark_point(filled=True, size=70).encode(x=axis)
+        if not self.terms:
+            raise ValueError("a model without covariates has no hazard ratio to draw; draw `predict` instead")
+        about = f"{self._counts()}; ties: {self.ties}; variance: {self.variance_form}"
+        quantity = f"hazard ratio ({100 * self.conf_level:g}% limits)"
+        return forest_chart(
+            self.to_frame(), title=self.method, subtitle=about, quantity=quantity, estimate="hazard_ratio", no_effect=1
+        )
 
     def __repr__(self) -> str:
         rows = [
             f"  {r['term']:>20} {r['hazard_ratio']:>9.4g} {r['lower']:>9.4g} {r['upper']:>9.4g} {r['p_value']:>9.3g}"
             for r in self.to_frame().iter_rows(named=True)
         ]
-        test = self.likelihood_ratio_test
-        head = (
-            f"{self.method}: n = {self.n}, events = {self.n_events}; ties: {self.ties}; variance: {self.variance_form}"
-        )
+        head = f"{self.method}: {self._counts()}; ties: {self.ties}; variance: {self.variance_form}"
         titles = f"  {'term':>20} {'ratio':>9} {'lower':>9} {'upper':>9} {'p':>9}   ({100 * self.conf_level:g}% limits)"
         if not self.terms:
             return f"{head}\n  no covariate: the baseline alone\n  {self.citation}"
-        foot = f"  likelihood ratio: chi-square = {test.statistic:.4f}, df = {test.df}, p = {test.p_value:.4g}"
+        by_model = self.variance_form == "model"
+        name, test = (
+            ("likelihood ratio", self.likelihood_ratio_test) if by_model else ("robust Wald test", self.wald_test)
+        )
+        foot = f"  {name}: chi-square = {test.statistic:.4f}, df = {test.df}, p = {test.p_value:.4g}"
         return "\n".join([head, titles, *rows, foot, *(f"  {s}" for s in self.diagnosis), f"  {self.citation}"])
+
+    def _counts(self) -> str:
+        cluster = self.rows.records.cluster
+        rows = f"n = {self.n}" if cluster is None else f"n = {self.n} rows in {np.unique(cluster).size} clusters"
+        strata = len(self.rows.stratum.labels)
+        return f"{rows}, events = {self.n_events}" + (f", strata = {strata}" if strata > 1 else "")
 
     @property
     def _weight(self) -> Floats:

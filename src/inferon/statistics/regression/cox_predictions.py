@@ -19,8 +19,11 @@ from inferon.statistics.regression.cox_risk_sets import RiskSets
 from inferon.statistics.shared.columns import Floats, Integers
 from inferon.statistics.shared.confidence import confidence_limits
 
+SHOWN = 12
+"""Rows of predictions that are printed."""
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class BaselineHazard:
     """Sums over the event times of one stratum, for a patient at the covariates' means.
 
@@ -41,6 +44,14 @@ class BaselineHazard:
         grown = (np.concatenate([np.zeros((1, *x.shape[1:])), x]) for x in (self.hazard, self.squares, self.mean))
         return BaselineHazard(times, *(sums[place] for sums in grown))
 
+    def to_frame(self) -> pl.DataFrame:
+        """One row an event time: time, cumulative_hazard."""
+        return pl.DataFrame({"time": self.time, "cumulative_hazard": self.hazard})
+
+    def __repr__(self) -> str:
+        reached = f"{self.hazard[-1]:.4f} by {self.time[-1]:g}" if self.time.size else "no event"
+        return f"Baseline cumulative hazard at the covariates' means, {self.time.size} event times: {reached}"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PredictedSurvival:
@@ -50,6 +61,7 @@ class PredictedSurvival:
     stratum           stratum of each patient (None without strata)
     survival          exp(-cumulative_hazard), with standard_error and the limits lower, upper on the scale `conf_type`
     cumulative_hazard with cumulative_hazard_error
+    n, n_events       rows and events of the model; `variance_form` that of its coefficients
     """
 
     time: Floats
@@ -62,6 +74,9 @@ class PredictedSurvival:
     cumulative_hazard_error: Floats
     conf_type: str
     conf_level: float
+    n: int
+    n_events: int
+    variance_form: str
 
     method: ClassVar[str] = "Survival predicted by a Cox model"
     citation: ClassVar[str] = "Tsiatis, Ann Stat 1981;9:93-108"
@@ -77,12 +92,37 @@ class PredictedSurvival:
             return frame
         return frame.insert_column(1, pl.Series("stratum", [label for label in self.stratum for _ in range(times)]))
 
-    def __repr__(self) -> str:
-        patients, times = self.survival.shape
-        head = (
-            f"{self.method}: {patients} patients at {times} times; {100 * self.conf_level:g}% limits: {self.conf_type}"
+    def plot(self) -> Any:
+        """A dot with its limits for each patient and time, joined by lines: an Altair chart."""
+        from inferon.statistics.shared.picture import joined_chart
+
+        frame = self.to_frame().rename({"survival": "estimate"})
+        about = f"from n = {self.n}, events = {self.n_events}; {100 * self.conf_level:g}% limits: {self.conf_type}"
+        return joined_chart(
+            frame, title=self.method, subtitle=about, quantity="event-free probability", colour="patient"
         )
-        return f"{head}\n{self.to_frame()}\n  {self.citation}"
+
+    def __repr__(self) -> str:
+        head = (
+            f"{self.method} fitted to n = {self.n}, events = {self.n_events}; variance: {self.variance_form}; "
+            f"{100 * self.conf_level:g}% limits: {self.conf_type}"
+        )
+        return "\n".join([head, *predicted_rows(self.to_frame(), "survival"), f"  {self.citation}"])
+
+
+def predicted_rows(frame: pl.DataFrame, quantity: str) -> list[str]:
+    """The first rows of a table of predictions (patient, time, `quantity`, its error and limits) as printed lines."""
+    titles = f"  {'patient':>8} {'time':>8} {quantity:>9} {'se':>9} {'lower':>9} {'upper':>9}"
+    names = ("patient", "time", quantity, "standard_error", "lower", "upper")
+    rows = [
+        f"  {patient:>8} {time:>8g} " + " ".join(f"{value:9.4f}" for value in numbers)
+        for patient, time, *numbers in frame.select(names)
+        .head(SHOWN)
+        .with_columns(pl.col(pl.Float64).fill_null(np.nan))
+        .iter_rows()
+    ]
+    more = frame.height - SHOWN
+    return [titles, *rows, *([f"  … and {more} more, in to_frame()"] if more > 0 else [])]
 
 
 def baseline_hazards(sets: RiskSets, means: RiskMeans, *, mean_weight: Floats, strata: int) -> list[BaselineHazard]:
@@ -99,7 +139,8 @@ def baseline_hazards(sets: RiskSets, means: RiskMeans, *, mean_weight: Floats, s
 
 def predicted_survival(
     baselines: list[BaselineHazard], stratum: Integers, labels: tuple[Any, ...], covariates: Floats, *,
-    coefficients: Floats, variance: Floats, times: Floats, conf_type: str, conf_level: float,
+    coefficients: Floats, variance: Floats, times: Floats, conf_type: str, conf_level: float, n: int, n_events: int,
+    variance_form: str,
 ) -> PredictedSurvival:  # fmt: skip
     """Predict for centred `covariates`, shape (patients, terms), each in the stratum of that code."""
     risk = np.exp(covariates @ coefficients)[:, None]
@@ -114,5 +155,17 @@ def predicted_survival(
     survival = np.exp(-risk * hazard)
     lower, upper = confidence_limits(survival, survival * error, conf_type=conf_type, conf_level=conf_level)
     return PredictedSurvival(
-        times, labels, survival, survival * error, lower, upper, risk * hazard, error, conf_type, conf_level
+        times,
+        labels,
+        survival,
+        survival * error,
+        lower,
+        upper,
+        risk * hazard,
+        error,
+        conf_type,
+        conf_level,
+        n,
+        n_events,
+        variance_form,
     )

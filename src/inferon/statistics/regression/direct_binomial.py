@@ -15,6 +15,8 @@ mets          patients with an event are still at risk of censoring at its time,
 Sources: Scheike, Zhang & Gerds, Biometrika 2008;95:205-220; Blanche, Holt & Scheike, Lifetime Data Anal 2023;29:441-482.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
@@ -103,6 +105,21 @@ class DirectBinomial:
         }
         return pl.DataFrame({"term": list(self.terms), **columns}, nan_to_null=True)
 
+    def plot(self) -> Any:
+        """A forest plot of the coefficients of the covariates (an Altair chart)."""
+        from inferon.statistics.shared.picture import forest_chart
+
+        about = f"{self.cause} by {self.horizon:g}: n = {self.n}, events = {self.n_events}; weights: {self.convention}"
+        quantity = f"coefficient, link {self.link} ({100 * self.conf_level:g}% limits)"
+        return forest_chart(
+            self.to_frame().slice(1),
+            title=self.method,
+            subtitle=about,
+            quantity=quantity,
+            estimate="coefficient",
+            no_effect=0,
+        )
+
     def __repr__(self) -> str:
         width = max(len(term) for term in self.terms)
         rows = [
@@ -113,7 +130,8 @@ class DirectBinomial:
         head = f"{self.method} of {self.cause} by {self.horizon:g}, link {self.link}"
         counts = f"  n = {self.n}, events = {self.n_events}, unknown at the horizon = {self.n_unknown}"
         how = f"  weights: {self.convention}; variance: {self.variance_form}; {100 * self.conf_level:g}% limits"
-        return "\n".join([head, counts, how, *rows, f"  {self.citation}"])
+        titles = f"  {'term':>{width}} {'estimate':>9} {'(se)':<8} {'lower':>9} {'upper':>9}"
+        return "\n".join([head, counts, how, titles, *rows, f"  {self.citation}"])
 
 
 def direct_binomial(

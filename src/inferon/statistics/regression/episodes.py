@@ -38,6 +38,9 @@ def episodes(
     does not last longer than its start, or a measured column is not named.
     """
     switches = dict(switches or {})
+    wanted = [time, event, *([] if start is None else [start]), *switches.values()]
+    if absent := [name for name in wanted if name not in patients.columns]:
+        raise ValueError(f"patients has no column {absent[0]!r}; there are {', '.join(patients.columns)}")
     entry = pl.lit(0.0) if start is None else pl.col(start).cast(pl.Float64)
     base = patients.with_row_index(ROW).with_columns(entry.alias(CUT), pl.col(time).cast(pl.Float64).alias(STOP))
     if not (base[STOP] > base[CUT]).all():

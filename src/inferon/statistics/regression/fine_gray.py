@@ -20,6 +20,8 @@ With delayed entry w_i also carries the distribution of entry (see `censoring_di
 Sources: Fine & Gray, J Am Stat Assoc 1999;94:496-509; Geskus, Biometrics 2011;67:39-49.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args

@@ -1,5 +1,7 @@
 """The columns of a competing-risks regression, checked: follow-up, entry, rows of one patient, cause of interest."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any

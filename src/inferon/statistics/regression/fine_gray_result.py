@@ -1,5 +1,7 @@
 """A fitted Fine–Gray model: hazard ratios with limits, the baseline, and cumulative incidence for given covariates."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,7 +11,7 @@ import polars as pl
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
 from inferon.statistics.shared.covariate_matrix import new_patients
 
 
@@ -124,9 +126,7 @@ class FineGray:
         """
         place = self._stratum(stratum)
         event_times, jumps = self.baseline_times[place], self.baseline_jumps[place]
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        if grid.ndim != 1 or not np.isfinite(grid).all() or (grid < 0).any():
-            raise ValueError("times must be one column of finite numbers >= 0")
+        grid = times_asked(times)
         columns = tuple(dict.fromkeys(term.column for term in self.model_terms))
         rows = new_patients(newdata, terms=columns)
         position = np.searchsorted(event_times, grid, side="right")
@@ -144,18 +144,19 @@ class FineGray:
 
     def plot(self) -> Any:
         """Hazard ratios with their limits on a logarithmic axis, as an Altair chart."""
-        import altair as alt
+        from inferon.statistics.shared.picture import forest_chart
 
-        axis = alt.Scale(type="log")
-        base = alt.Chart(self.to_frame()).encode(y=alt.Y("term:N", title=None, sort=list(self.terms)))
-        limits = base.mark_rule().encode(x=alt.X("lower:Q", scale=axis, title=self._ratio_title), x2="upper:Q")
-        points = base.mark_point(filled=True, size=70).encode(x=alt.X("hazard_ratio:Q", scale=axis))
-        one = alt.Chart(pl.DataFrame({"no effect": [1.0]})).mark_rule(strokeDash=[4, 4]).encode(x="no effect:Q")
-        return one + limits + points
+        about = f"n = {self.n}, events = {self.n_events}; convention: {self.convention}; variance: {self.variance_form}"
+        quantity = f"subdistribution hazard ratio ({100 * self.conf_level:g}% limits)"
+        title = f"{self.method} of {self.cause}"
+        return forest_chart(
+            self.to_frame(), title=title, subtitle=about, quantity=quantity, estimate="hazard_ratio", no_effect=1
+        )
 
     def __repr__(self) -> str:
         counts = f"n = {self.n}, events = {self.n_events}, competing = {self.n_competing}, censored = {self.n_censored}"
-        extras = (", clustered" if self.clustered else "") + (", delayed entry weighted" if self.delayed_entry else "")
+        strata = f", {len(self.baseline_strata)} strata" if len(self.baseline_strata) > 1 else ""
+        extras = strata + ", clustered" * self.clustered + ", delayed entry weighted" * self.delayed_entry
         how = f"  convention: {self.convention}; ties: {self.ties}; variance: {self.variance_form}{extras}"
         width = max(12, *(len(term) for term in self.terms))
         titles = f"  {'term':>{width}} {'coefficient':>11} {'se':>8} {'ratio':>8} {'lower':>8} {'upper':>8} {'p':>8}"
@@ -172,10 +173,6 @@ class FineGray:
     @property
     def _z(self) -> float:
         return float(ndtri(0.5 + self.conf_level / 2))
-
-    @property
-    def _ratio_title(self) -> str:
-        return f"subdistribution hazard ratio of {self.cause} ({100 * self.conf_level:g}% limits)"
 
     def _linear(self, row: dict[str, float], times: Floats) -> Floats:
         parts = [

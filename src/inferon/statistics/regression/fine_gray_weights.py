@@ -9,6 +9,8 @@ crprep    the first row ends with the competing event; rows end at event times (
 The expansion grows with patients × stretches: `fine_gray` does not need it. Source: Geskus, Biometrics 2011;67:39-49.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -12,6 +12,8 @@ Sources: Klein, Biometrics 1992;48:795-806; Therneau, Grambsch & Pankratz, J Com
 coxph(… + frailty(group, distribution = "gamma")) of R's survival, whose search for θ stops at about 1e-4 of it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +26,7 @@ from scipy.special import gammaln, ndtr
 from inferon.statistics.regression.cox_likelihood import Ties, derivatives
 from inferon.statistics.regression.cox_risk_sets import RiskSets, risk_sets
 from inferon.statistics.shared.columns import Floats, event_indicator, group_codes
+from inferon.statistics.shared.confidence import check_confidence, normal_quantile
 from inferon.statistics.shared.covariate_matrix import covariate_matrix
 from inferon.statistics.shared.records import checked_records
 from inferon.statistics.shared.tied_times import merge_rounded
@@ -53,7 +56,9 @@ class GammaFrailty:
     n: int
     n_events: int
     ties: str
+    conf_level: float
 
+    variance_form: ClassVar[str] = "model, frailty variance taken as known"
     method: ClassVar[str] = "Cox model with shared gamma frailty"
     citation: ClassVar[str] = "Therneau, Grambsch & Pankratz, J Comput Graph Stat 2003;12:156-175"
 
@@ -63,19 +68,32 @@ class GammaFrailty:
         return np.sqrt(np.diag(self.variance))
 
     def to_frame(self) -> pl.DataFrame:
-        """One row a term: term, coefficient, standard_error, hazard_ratio, z, p_value."""
+        """One row a term: term, coefficient, standard_error, hazard_ratio, lower, upper, z, p_value."""
         z = self.coefficients / self.standard_error
+        margin = normal_quantile(self.conf_level) * self.standard_error
         columns = {"coefficient": self.coefficients, "standard_error": self.standard_error}
-        tested = {"hazard_ratio": np.exp(self.coefficients), "z": z, "p_value": 2 * ndtr(-np.abs(z))}
-        return pl.DataFrame({"term": list(self.terms), **columns, **tested})
+        logs = {"hazard_ratio": 0.0, "lower": -margin, "upper": margin}
+        ratios = {name: np.exp(self.coefficients + shift) for name, shift in logs.items()}
+        return pl.DataFrame({"term": list(self.terms), **columns, **ratios, "z": z, "p_value": 2 * ndtr(-np.abs(z))})
+
+    def plot(self) -> Any:
+        """A forest plot of the hazard ratios (an Altair chart)."""
+        from inferon.statistics.shared.picture import forest_chart
+
+        about = f"n = {self.n}, events = {self.n_events}, groups = {len(self.groups)}; ties: {self.ties}"
+        quantity = f"hazard ratio ({100 * self.conf_level:g}% limits)"
+        return forest_chart(
+            self.to_frame(), title=self.method, subtitle=about, quantity=quantity, estimate="hazard_ratio", no_effect=1
+        )
 
     def __repr__(self) -> str:
         rows = [
-            f"  {r['term']:>20} {r['hazard_ratio']:>9.4g} {r['p_value']:>9.3g}"
+            f"  {r['term']:>20} {r['hazard_ratio']:>9.4g} {r['lower']:>9.4g} {r['upper']:>9.4g} {r['p_value']:>9.3g}"
             for r in self.to_frame().iter_rows(named=True)
         ]
         head = f"{self.method}: n = {self.n}, events = {self.n_events}, groups = {len(self.groups)}; ties: {self.ties}"
-        titles = f"  {'term':>20} {'ratio':>9} {'p':>9}"
+        limits = f"({100 * self.conf_level:g}% limits; variance: {self.variance_form})"
+        titles = f"  {'term':>20} {'ratio':>9} {'lower':>9} {'upper':>9} {'p':>9}   {limits}"
         foot = f"  frailty variance {self.frailty_variance:.4g}, integrated log likelihood {self.log_likelihood[1]:.4f}"
         return "\n".join([head, titles, *rows, foot, f"  {self.citation}"])
 
@@ -89,15 +107,18 @@ def gamma_frailty(
     start: ArrayLike | None = None,
     strata: Any = None,
     ties: Ties = "efron",
+    conf_level: float = 0.95,
 ) -> GammaFrailty:
     """Fit hazard ratios and the variance of a gamma frailty shared within `group`.
 
     time, event, covariates, start, strata   as in `cox`
     group                                    label of the centre (family, donor) that shares the frailty
     ties                                     efron or breslow
+    conf_level                               of the limits of the hazard ratios
 
     ValueError for bad columns, no event, a single group, or ties = exact.
     """
+    check_confidence("log", conf_level)
     if ties not in ("efron", "breslow"):
         raise ValueError(f"ties must be efron or breslow with a frailty, found {ties!r}")
     records = checked_records(time, start=start)
@@ -124,6 +145,7 @@ def gamma_frailty(
     return GammaFrailty(
         matrix.terms, best.beta, best.variance, theta, shared.labels, np.exp(best.omega),
         (none.integrated, best.integrated), records.n, int(happened.sum()), ties,
+        conf_level,
     )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ Sources: Robins, Math Model 1986;7:1393-1512; Ozenne, Scheike, Stærk & Gerds, B
 treatment, times, cause) of R's riskRegression.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -29,7 +31,7 @@ from inferon.statistics.regression.cause_specific_risk import (
     SurvivalForm,
     cause_specific_models,
 )
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
 from inferon.statistics.shared.confidence import check_confidence
 from inferon.statistics.shared.covariate_matrix import Covariates, covariate_matrix
 
@@ -45,6 +47,7 @@ class StandardisedRisk:
     risk             shape (settings, times)
     influence        of every patient on `risk`, shape (patients, settings, times); its squares sum to the variance
     models           the fitted cause-specific models
+    n, n_events      patients, and events of `cause`
     """
 
     settings: tuple[Any, ...]
@@ -56,6 +59,8 @@ class StandardisedRisk:
     survival_form: str
     variance_form: str
     conf_level: float
+    n: int
+    n_events: int
 
     method: ClassVar[str] = "Standardised risk (g-formula)"
     citation: ClassVar[str] = "Ozenne, Scheike, Stærk & Gerds, Biom J 2020;62:751-763"
@@ -108,9 +113,24 @@ class StandardisedRisk:
             )
         return pl.concat(frames) if frames else pl.DataFrame()
 
+    def plot(self) -> Any:
+        """A dot with its limits for each setting and time, joined by lines: an Altair chart."""
+        from inferon.statistics.shared.picture import joined_chart
+
+        frame = self.to_frame().rename({"risk": "estimate"})
+        about = f"n = {self.n}, events = {self.n_events}; {100 * self.conf_level:g}% limits: plain"
+        quantity = f"risk of {self.cause}"
+        return joined_chart(frame, title=self.method, subtitle=about, quantity=quantity, colour="setting")
+
     def __repr__(self) -> str:
-        forms = f"survival: {self.survival_form}; variance: {self.variance_form}"
-        return f"{self.method}: cause {self.cause}; {forms}\n{self.to_frame()}\n  {self.citation}"
+        head = f"{self.method} of {self.cause}: n = {self.n}, events = {self.n_events}"
+        forms = f"  survival: {self.survival_form}; variance: {self.variance_form}; {100 * self.conf_level:g}% limits: plain"
+        titles = f"  {'setting':>12} {'time':>8} {'risk':>8} {'se':>8} {'lower':>8} {'upper':>8}"
+        rows = [
+            f"  {setting:>12} {time:>8g} " + " ".join(f"{value:8.4f}" for value in numbers)
+            for setting, time, *numbers in self.to_frame().iter_rows()
+        ]
+        return "\n".join([head, forms, titles, *rows, f"  {self.citation}"])
 
 
 def g_formula(
@@ -144,12 +164,24 @@ def g_formula(
     if not settings:
         raise ValueError("settings holds no setting to standardise to")
     matrix = covariate_matrix(covariates, patients=np.asarray(time).size)
-    grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    grid = times_asked(times)
     means = _Means(models, of_cause, grid, survival, variance)
     found = [means.of(_set(matrix, values)) for values in settings.values()]
     risk = np.stack([mean for mean, _ in found])
     influence = np.stack([moved for _, moved in found], axis=1)
-    return StandardisedRisk(tuple(settings), of_cause, grid, risk, influence, models, survival, variance, conf_level)
+    return StandardisedRisk(
+        tuple(settings),
+        of_cause,
+        grid,
+        risk,
+        influence,
+        models,
+        survival,
+        variance,
+        conf_level,
+        models[of_cause].n,
+        models[of_cause].n_events,
+    )
 
 
 def _set(matrix: Covariates, values: Mapping[str, Any]) -> Floats:

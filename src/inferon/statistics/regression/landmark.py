@@ -6,9 +6,11 @@ time it took to reach it (immortal time). Sources: Anderson, Cain & Gelber, J Cl
 Scand J Statist 2007;34:70-85.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -21,15 +23,32 @@ from inferon.statistics.shared.columns import Floats, event_indicator, follow_up
 from inferon.statistics.shared.covariate_matrix import covariate_matrix
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LandmarkSet:
-    """Those at risk at the landmark: positions of their rows, time since the landmark, event, and 0/1 states by then."""
+    """Those at risk at the landmark: positions of their rows, time since the landmark, event, and 0/1 states by then.
+
+    n   all patients, with those who left before the landmark
+    """
 
     landmark: float
     rows: NDArray[np.int64]
     time: Floats
     event: NDArray[np.bool_]
     reached: pl.DataFrame
+    n: int
+
+    method: ClassVar[str] = "Landmark set"
+    citation: ClassVar[str] = "Anderson, Cain & Gelber, J Clin Oncol 1983;1:710-719"
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a patient at risk: row (position in the data), time since the landmark, event, and the states."""
+        columns = {"row": self.rows, "time": self.time, "event": self.event}
+        return pl.concat([pl.DataFrame(columns), self.reached], how="horizontal")
+
+    def __repr__(self) -> str:
+        head = f"{self.method} at {self.landmark:g}: n = {self.rows.size} of {self.n} patients, events = {self.event.sum()}"
+        states = [f"  reached {name} by then: {self.reached[name].sum()}" for name in self.reached.columns]
+        return "\n".join([head, *states, f"  {self.citation}"])
 
 
 def landmark_set(
@@ -55,7 +74,9 @@ def landmark_set(
         name: (_times(column, name, follow_up.size)[rows] <= landmark).astype(np.int64)
         for name, column in (reached_at or {}).items()
     }
-    return LandmarkSet(float(landmark), rows, follow_up[rows] - landmark, happened[rows], pl.DataFrame(reached))
+    return LandmarkSet(
+        float(landmark), rows, follow_up[rows] - landmark, happened[rows], pl.DataFrame(reached), follow_up.size
+    )
 
 
 def landmark_cox(

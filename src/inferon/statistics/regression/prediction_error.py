@@ -15,6 +15,8 @@ Jacqmin-Gadda, Stat Med 2013;32:5381-5397. Equal to Score(…, metrics = c("auc"
 Kaplan–Meier censoring, without splitting the data.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -25,7 +27,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from inferon.statistics.curves.aalen_johansen import aalen_johansen
-from inferon.statistics.shared.columns import Floats, Integers, cause_codes, follow_up_times
+from inferon.statistics.shared.columns import Floats, Integers, cause_codes, follow_up_times, times_asked
 from inferon.statistics.shared.rank_sums import rank_sums
 
 NULL_MODEL = "Null model"
@@ -51,6 +53,7 @@ class PredictionError:
     n_events: int
     conf_level: float
 
+    variance_form: ClassVar[str] = "influence function with the censoring term"
     method: ClassVar[str] = "IPCW Brier score and AUC"
     citation: ClassVar[str] = "Graf et al., Stat Med 1999;18:2529-2545; Blanche et al., Stat Med 2013;32:5381-5397"
 
@@ -97,7 +100,14 @@ class PredictionError:
         return pl.DataFrame(rows).with_columns(pl.col(pl.Float64).fill_nan(None))
 
     def __repr__(self) -> str:
-        return f"{self.method}: n = {self.n}, events = {self.n_events}\n{self.to_frame()}\n  {self.citation}"
+        head = f"{self.method}: n = {self.n}, events = {self.n_events}; variance: {self.variance_form}"
+        titles = f"  {'model':>20} {'time':>8} {'Brier':>7} {'(se)':<8} {'AUC':>6} {'(se)':<8} {'R squared':>9}"
+        rows = [
+            f"  {r['model']:>20} {r['time']:>8g} {r['brier']:>7.4f} ({r['brier_error']:.4f}) {_auc_cell(r)}"
+            f" {r['r_squared']:>9.4f}"
+            for r in self.to_frame().iter_rows(named=True)
+        ]
+        return "\n".join([head, titles, *rows, f"  {self.citation}"])
 
 
 def prediction_error(
@@ -122,7 +132,7 @@ def prediction_error(
     coded = cause_codes(cause, patients=follow_up.size)
     if of_cause not in coded.labels:
         raise ValueError(f"of_cause must be one of the causes {list(coded.labels)}, found {of_cause!r}")
-    grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    grid = times_asked(times)
     event = np.where(coded.codes == coded.labels.index(of_cause), 1, np.where(coded.codes < 0, 0, 2))
     censoring = _Censoring(follow_up, event)
     null = aalen_johansen(follow_up, event)[1].at(grid)["estimate"].to_numpy()
@@ -140,6 +150,10 @@ def prediction_error(
     return PredictionError(
         tuple(risks), grid, brier, auc, moved[0], moved[1], follow_up.size, int((event == 1).sum()), conf_level
     )
+
+
+def _auc_cell(row: Mapping[str, Any]) -> str:
+    return f"{'–':>6} {'':8}" if row["auc"] is None else f"{row['auc']:>6.4f} ({row['auc_error']:.4f})"
 
 
 class _Censoring:

@@ -32,13 +32,18 @@ TRANSFORMS: tuple[str, ...] = get_args(Transform)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ProportionalHazardsTest:
-    """One score test a term and one for all together (`global`); chi-square with `df` degrees of freedom."""
+    """One score test a term and one for all together (`global`); chi-square with `df` degrees of freedom.
+
+    n, n_events   rows and events of the model
+    """
 
     terms: tuple[str, ...]
     statistic: Floats
     df: Integers
     p_value: Floats
     transform: str
+    n: int
+    n_events: int
 
     method: ClassVar[str] = "Score test of proportional hazards"
     citation: ClassVar[str] = "Grambsch & Therneau, Biometrika 1994;81:515-526"
@@ -56,7 +61,8 @@ class ProportionalHazardsTest:
             )
         ]
         titles = f"  {'term':>20} {'chi-square':>11} {'df':>4} {'p':>9}"
-        return "\n".join([f"{self.method}, time as {self.transform}", titles, *rows, f"  {self.citation}"])
+        head = f"{self.method}, time as {self.transform}: n = {self.n}, events = {self.n_events}"
+        return "\n".join([head, titles, *rows, f"  {self.citation}"])
 
 
 def proportional_hazards_test(
@@ -73,7 +79,7 @@ def proportional_hazards_test(
     statistic = np.array([*each, score @ np.linalg.solve(left, score)])
     df = np.array([1] * score.size + [score.size])
     p_value = np.array([chi_square_p_value(float(x), int(d)) for x, d in zip(statistic, df, strict=True)])
-    return ProportionalHazardsTest(terms, statistic, df, p_value, transform)
+    return ProportionalHazardsTest(terms, statistic, df, p_value, transform, covariates.shape[0], sets.died.size)
 
 
 def function_of_time(

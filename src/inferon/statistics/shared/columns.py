@@ -4,6 +4,8 @@ Times are numbers >= 0 without gaps, events are 0/1, a cause of 0 or None means 
 ValueError whose sentence names the first offending position (counted from 0). Nothing is repaired.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -37,6 +39,14 @@ def follow_up_times(time: ArrayLike) -> Floats:
         raise ValueError("time is empty: there is no patient to analyse")
     _refuse(~np.isfinite(values), values, "time", "must be a finite number")
     _refuse(values < 0, values, "time", "must not be negative")
+    return values
+
+
+def times_asked(times: ArrayLike) -> Floats:
+    """Times to report at as float64, one or a column of them; ValueError unless each is a finite number >= 0."""
+    values = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any():
+        raise ValueError("times must be one column of finite numbers >= 0")
     return values
 
 
@@ -79,6 +89,8 @@ def labelled(column: Any, name: str, patients: int) -> Coded:
         distinct, codes = np.unique(values, return_inverse=True)
         return Coded(codes.astype(np.int64), tuple(_plain(label) for label in distinct))
     objects = [None if value is None else _plain(value) for value in values.tolist()]
+    if "" in objects:
+        raise ValueError(f"{name} must not be an empty text: found '' at position {objects.index('')}")
     labels = sorted(set(objects), key=lambda label: (label is None, isinstance(label, str), label or 0))
     if any(isinstance(label, float) and math.isnan(label) for label in labels):
         raise ValueError(f"{name} holds a missing value (NaN)")

@@ -1,5 +1,7 @@
 """A step function estimated from follow-up: computed at the observed times, evaluated on any grid afterwards."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -7,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from inferon.statistics.shared.columns import Floats
+from inferon.statistics.shared.columns import Floats, times_asked
 from inferon.statistics.shared.confidence import confidence_limits
 from inferon.statistics.shared.risk_table import Counts
 
@@ -68,9 +70,7 @@ class Curve:
         carried on and nobody is at risk). Limits that do not exist are null. ValueError for a time that is negative or
         not finite.
         """
-        grid = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        if grid.ndim != 1 or not np.isfinite(grid).all() or (grid < 0).any():
-            raise ValueError("times must be one column of finite numbers >= 0")
+        grid = times_asked(times)
         before_or_at = np.searchsorted(self.time, grid, side="right")
         lower, upper = self._limits_at_start()
         columns = {
@@ -91,10 +91,13 @@ class Curve:
         return pl.DataFrame({name: getattr(self, name) for name in names}, nan_to_null=True)
 
     def plot(self) -> Any:
-        """The curve as a step with its limits as a band: an Altair chart."""
+        """The curve as a step with its limits as a band and a stroke where patients are censored: an Altair chart."""
         from inferon.statistics.shared.picture import step_chart
 
-        return step_chart(self.drawn(), title=self._headline(), quantity=self.quantity)
+        title, _, about = self._headline().partition(": n = ")
+        return step_chart(
+            self.drawn(), title=title, subtitle=f"n = {about}", quantity=self.quantity, ticks=self._censored_ticks()
+        )
 
     def drawn(self) -> pl.DataFrame:
         """What a picture shows: time, estimate, lower and upper, from time 0 on."""
@@ -109,6 +112,9 @@ class Curve:
             f"{self.method}: n = {self.n}, events = {self.n_events:g}; variance: {self.variance_form}; "
             f"{100 * self.conf_level:g}% limits: {self.conf_type}"
         )
+
+    def _censored_ticks(self) -> pl.DataFrame:
+        return self.to_frame().filter(pl.col("censored") > 0).select("time", "estimate")
 
     def _sampled_rows(self) -> list[str]:
         chosen = np.unique(np.linspace(0, self.time.size - 1, 6).astype(int))

@@ -4,6 +4,8 @@ Entry is delayed where `start` is given: a patient is at risk at t when start < 
 each, so the work grows as patients · log patients.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

@@ -3,7 +3,7 @@
 For Σ_{u <= t} d(u) g(u), where g depends on the risk set only (1 / Y for Nelson–Aalen, 1 / (Y - d) for -log S of
 Kaplan–Meier), both variances come from what one event adds and what one patient at risk takes away:
 
-greenwood                 Σ d(u) g(u) / Y(u)
+greenwood, aalen          Σ d(u) g(u) / Y(u): Greenwood's of -log S, Aalen's of the cumulative hazard
 infinitesimal_jackknife   Σ over clusters of the squared influence: a row adds g(T) at its own event and takes away
                           Σ d(u) g(u) / Y(u) over the times it is at risk (see `influence`)
 """
@@ -19,9 +19,11 @@ from inferon.statistics.shared.influence import jackknife_variance, stay
 from inferon.statistics.shared.records import Records
 from inferon.statistics.shared.risk_table import Counts, risk_table
 
-HazardVariance = Literal["greenwood", "infinitesimal_jackknife"]
+SurvivalVariance = Literal["greenwood", "infinitesimal_jackknife"]
+HazardVariance = Literal["aalen", "infinitesimal_jackknife"]
+SURVIVAL_VARIANCES: tuple[str, ...] = get_args(SurvivalVariance)
 HAZARD_VARIANCES: tuple[str, ...] = get_args(HazardVariance)
-VARIANCE_NAMES = {"greenwood": "Greenwood", "infinitesimal_jackknife": "infinitesimal jackknife"}
+VARIANCE_NAMES = {"greenwood": "Greenwood", "aalen": "Aalen", "infinitesimal_jackknife": "infinitesimal jackknife"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +50,12 @@ def event_steps(records: Records, happened: NDArray[np.bool_]) -> EventSteps:
     )
 
 
-def chosen_variance(variance: Any, records: Records) -> str:
-    """The form asked for; by default Greenwood, but the jackknife with clusters or with fractional weights."""
+def chosen_variance(variance: Any, records: Records, *, allowed: tuple[str, ...] = SURVIVAL_VARIANCES) -> str:
+    """The form asked for; by default the first, but the jackknife with clusters or with fractional weights."""
     if variance is None:
-        return HAZARD_VARIANCES[int(records.clustered or records.fractional)]
-    if variance not in HAZARD_VARIANCES:
-        raise ValueError(f"variance must be one of {', '.join(HAZARD_VARIANCES)}, found {variance!r}")
+        return allowed[int(records.clustered or records.fractional)]
+    if variance not in allowed:
+        raise ValueError(f"variance must be one of {', '.join(allowed)}, found {variance!r}")
     return variance
 
 
@@ -64,7 +66,7 @@ def step_variance(steps: EventSteps, form: str, *, each: Floats, drain: Floats |
     drain  what one patient at risk takes away there; by default d · each / Y
     """
     taken = steps.events * each / steps.at_risk if drain is None else drain
-    if form == "greenwood":
+    if form != "infinitesimal_jackknife":
         return np.cumsum(taken)
     where = stay(steps.records, steps.time, steps.position)
     drained = np.cumsum(taken)

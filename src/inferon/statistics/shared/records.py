@@ -5,6 +5,8 @@ time into two rows, the first of them censored, changes no estimate. A weight of
 `cluster` (a patient, a family, a centre) may depend on each other; only the infinitesimal jackknife heeds it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -142,7 +142,7 @@ class Analysis:
         return "cumulative_incidence" if self.request.competing else "event_free_survival"
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write tables, figure, page and JSON into `folder`; returns the paths. InputError if it cannot be a folder."""
+        """Write tables, figure, page and JSON into `folder`; returns the paths. WriteError if it cannot."""
         from inferon.analysis.files import write_analysis
 
         return write_analysis(self, Path(folder))

@@ -61,7 +61,7 @@ def agreement(inputs: ReportInputs) -> str:
         for row, found in worst
     ]
     inside = len(judged) - len(missed)
-    agree = f"{in_words(inside)} {'has' if inside == 1 else 'have'} the virtual estimate inside it"
+    agree = f"{in_words(inside) if inside else 'none'} {'have' if inside > 1 else 'has'} the virtual estimate inside it"
     return f"Of {plural(len(judged), 'published result')} with an interval, {agree}; farthest off: {listed(words)}."
 
 

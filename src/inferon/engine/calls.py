@@ -86,7 +86,7 @@ def call_turn(
 @intrinsic
 def call_commit(typing_context, address, clock, y, trial, k, g0, g1, floor):
     """Move accepted lanes on."""
-    return _through(7 * "v", (clock, y, trial, k, g0, g1, floor), again=(1, 3, 4))
+    return _through(7 * "v", (clock, y, trial, k, g0, g1, floor), again=(0, 1, 3, 4))
 
 
 @intrinsic

@@ -108,8 +108,8 @@ class LaneEmitter(LaneCode):
         growth = b.select(finite, growth, self.constant(0.1))
         step = self._time(b, at, clock.H)
         grown = b.fmul(step, growth)
-        kept = self._larger(b, self._time(b, at, clock.NEXT), grown)
-        self._set(b, at, clock.NEXT, b.select(b.and_(accepted, last), kept, grown))
+        kept = b.select(b.and_(accepted, last), self._time(b, at, clock.NEXT), zero)
+        self._set(b, at, clock.NEXT, self._larger(b, grown, kept))
         moved = b.fadd(self._time(b, at, clock.T), step)
         self._set(b, at, clock.T_NEW, b.select(last, self._time(b, at, clock.STOP), moved))
         self._set(b, at, clock.ACCEPTED, b.select(accepted, one, zero))
@@ -239,12 +239,11 @@ class LaneEmitter(LaneCode):
         return b.icmp_signed("<", flagged, ir.Constant(integers, [0] * self.width))
 
     def _commit(self) -> None:
-        """void commit(clock, y, trial, k, g0, g1, floor, y, k, g0): in accepted lanes the new state becomes the state."""
-        built, b = self.function("commit", [*([self.pointer] * 6), ir.DoubleType().as_pointer(), *([self.pointer] * 3)])
-        times, y, trial, k, g0, g1, floor, y_out, k_out, g0_out = built.args
+        """void commit(clock, y, trial, k, g0, g1, floor, clock, y, k, g0): in accepted lanes the new state becomes the state."""
+        built, b = self.function("commit", [*([self.pointer] * 6), ir.DoubleType().as_pointer(), *([self.pointer] * 4)])
+        times, y, trial, k, g0, g1, floor, times_out, y_out, k_out, g0_out = built.args
         accepted = b.fcmp_ordered(">", self.load(b, times, clock.ACCEPTED), self.constant(0.5))
-        moved = b.select(accepted, self.load(b, times, clock.T_NEW), self.load(b, times, clock.T))
-        self.store(b, moved, times, clock.T)
+        self.store_where(b, accepted, self.load(b, times, clock.T_NEW), times, times_out, clock.T)
         ended, zero = self._rows(b, k, self.step_rows - 1), self.constant(0.0)
 
         def move(i: ir.Value | int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inferon.cohort import draw_cohort
-from inferon.cohort.prevalence import accepted, effective_sample_size, rake, shares
+from inferon.cohort.prevalence import effective_sample_size, rake, shares, systematic_sample
 
 AGES = {"LessThan10": "child", "10to19": "child", "20to29": "under 50", "30to39": "under 50", "40to49": "under 50",
         "50to59": "50 to 59", "60plus": "60 and over"}  # fmt: skip
@@ -93,15 +93,31 @@ def test_law_a_class_wanted_in_nobody_is_left_out() -> None:
     assert found.effective_sample_size <= (people["age"] != "c").sum()
 
 
-def test_law_acceptance_by_weight_reaches_the_target_and_belongs_to_the_patient() -> None:
-    people = _people(6, 60_000)
-    weights = rake(people, {"sex": {"m": 0.25, "f": 0.75}}).weights
-    taken = accepted(weights, seed=1, patients=np.arange(len(people)))
-    assert taken.mean() == pytest.approx(weights.mean() / weights.max(), abs=0.01)
-    assert shares(people.filter(taken), "sex")["sex"]["m"] == pytest.approx(0.25, abs=0.01)
-    most = int(weights.argmax())
-    some = np.array([7, most, 100])
-    assert accepted(weights[some], seed=1, patients=some).tolist() == taken[some].tolist()
+def test_law_a_systematic_sample_holds_every_class_in_its_weighted_number_to_within_one() -> None:
+    people = _people(6, 6_000).sort("sex", "age")
+    weights = rake(people, {"sex": {"m": 0.25, "f": 0.75}, "age": {"a": 0.1, "b": 0.3, "c": 0.6}}).weights
+    weights[(people["age"] == "a").to_numpy()] = 0.0
+    rows = systematic_sample(weights, 500, start=0.37)
+    assert len(np.unique(rows)) == 500 and np.all(np.diff(rows) > 0) and np.all(weights[rows] > 0)
+    share = people.with_columns(weight=weights / weights.sum()).group_by("sex", "age").agg(pl.col("weight").sum())
+    counted = people[rows.tolist()].group_by("sex", "age").len()
+    both = share.join(counted, on=["sex", "age"], how="left").with_columns(pl.col("len").fill_null(0))
+    assert (500 * both["weight"] - both["len"]).abs().max() < 1
+
+
+def test_double_over_all_starts_the_chance_of_a_row_is_its_weight() -> None:
+    weights = rake(_people(8, 60), {"sex": {"m": 0.5, "f": 0.5}, "age": {"a": 0.2, "b": 0.5, "c": 0.3}}).weights
+    starts = (np.arange(4000) + 0.5) / 4000
+    taken = np.zeros(60)
+    for start in starts:
+        taken[systematic_sample(weights, 9, start=start)] += 1 / len(starts)
+    assert taken == pytest.approx(9 * weights / weights.sum(), abs=2 / len(starts))
+
+
+def test_fault_a_row_that_would_be_taken_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="too great for 3 different patients"):
+        systematic_sample(np.array([1.0, 1.0, 1.0, 3.0]), 3, start=0.5)
+    assert systematic_sample(np.array([1.0, 1.0, 0.0]), 2, start=0.999999).tolist() == [0, 1]
 
 
 def test_law_virtual_patients_take_the_mix_of_a_registry(shared) -> None:

@@ -3,8 +3,8 @@
 Raking (iterative proportional fitting; Deming & Stephan, Ann Math Stat 1940;11:427) multiplies the weights of a class by what its
 share lacks, one table after another, until every weighted share is that of the target. Of all weights that do so it finds those
 nearest to equal ones in relative entropy (Ireland & Kullback, Biometrika 1968;55:179). The effective sample size is Kish's
-(Survey Sampling, 1965). Acceptance by weight makes an unweighted population of them, as the second step of Allen, Rieger &
-Musante, CPT Pharmacometrics Syst Pharmacol 2016;5:140.
+(Survey Sampling, 1965). Sampling by weight makes an unweighted population of them, as the second step of Allen, Rieger & Musante,
+CPT Pharmacometrics Syst Pharmacol 2016;5:140.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-
-from inferon.random import uniform
 
 Class = str | tuple[str, ...]
 Targets = Mapping[Class, Mapping[Class, float]]
@@ -77,6 +75,7 @@ def rake(
     if not (np.all(weights >= 0) and np.any(weights > 0)):
         raise ValueError("the weights to begin from are negative, or all 0")
     weights /= weights.sum()
+    lacking = np.inf
     for done in range(1, most_rounds + 1):
         for codes, wanted in tables:
             now = np.bincount(codes, weights, minlength=len(wanted))
@@ -91,13 +90,20 @@ def rake(
     )
 
 
-def accepted(weights: np.ndarray, *, seed: int, patients: np.ndarray, stream: str = "prevalence") -> np.ndarray:
-    """Who is taken into an unweighted population, with a chance proportional to weight; booleans, shape (patients,).
+def systematic_sample(weights: np.ndarray, size: int, *, start: float) -> np.ndarray:
+    """Positions of ``size`` different rows, each taken with a chance proportional to its weight; rising.
 
-    The draw belongs to the patient, whoever the others are; the greatest weight is taken for certain.
+    Along the running total of the weights one row is taken at every step of sum(weights) / size, the first after the share
+    ``start`` (0 to 1) of a step. Rows that are alike and stand together are so taken in their weighted number, to within one.
+    Raises ``ValueError`` where a weight exceeds a step and its row would be taken twice. Madow, Ann Math Stat 1949;20:333.
     """
-    weights = np.asarray(weights, dtype=float)
-    return uniform(seed, stream, np.asarray(patients)) * weights.max() < weights
+    there = np.flatnonzero(weights > 0)
+    reached = np.cumsum(weights[there])
+    steps = reached * (size / reached[-1])
+    if np.any(np.diff(steps, prepend=0.0) > 1 + 1e-9):
+        raise ValueError(f"a weight is too great for {size} different patients")
+    found = np.searchsorted(steps, np.arange(size) + start, side="right")
+    return there[np.minimum(found, len(there) - 1)]
 
 
 def _classes(table: pl.DataFrame, columns: Class) -> tuple[list[Class], np.ndarray]:

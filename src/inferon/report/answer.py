@@ -32,8 +32,8 @@ def answer(inputs: ReportInputs) -> list[str]:
 
 
 def is_calibrated(inputs: ReportInputs) -> bool:
-    """Whether the run's population is the one that was fitted to published relapse, quoted on the page or not."""
-    return inputs.estimates.get("population") == CALIBRATED_POPULATION
+    """Whether the run's patients are those fitted to published relapse, quoted on the page or not: nobody left out."""
+    return inputs.estimates.get("population") == CALIBRATED_POPULATION and not inputs.selection
 
 
 def enough_in_every_family(power: Sequence[Mapping[str, Any]]) -> str:
@@ -53,7 +53,10 @@ def _virtual_trial(inputs: ReportInputs) -> str:
     size = count(max(_lead(inputs, arm)["n"] for arm in arms))
     said = listed([_level(inputs, arm, first=arm == arms[0]) for arm in arms])
     tail = f"{_difference(inputs)}{_calibration(inputs)}."
-    return f"In the virtual trial ({size} patients per arm) relapse by {when(inputs.primary_days)} is {said}{tail}"
+    chosen = ", chosen from those drawn" if inputs.selection else ""
+    return (
+        f"In the virtual trial ({size} patients per arm{chosen}) relapse by {when(inputs.primary_days)} is {said}{tail}"
+    )
 
 
 def _lead(inputs: ReportInputs, arm: str) -> Mapping[str, Any]:

@@ -61,6 +61,11 @@ class ReportInputs:
         return self.estimates.get("power") or ()
 
     @property
+    def selection(self) -> Sequence[Row]:
+        """How patients were chosen from those drawn, one entry a population and family; empty when nobody was left out."""
+        return (self.estimates.get("selection") or {}).get("cohorts") or ()
+
+    @property
     def follow_up_days(self) -> float:
         """Last planned day of follow-up."""
         return float(self.study.get("cohort", {}).get("follow_up_days") or self.times("relapse")[-1])

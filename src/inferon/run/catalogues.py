@@ -8,6 +8,7 @@ from inferon.evidence import published_results
 from inferon.model.catalogue import DEFAULT_PRODUCT, load_composite, parameter_table
 from inferon.model.model import Parameter
 from inferon.protocol import MONTH, PRODUCTS, product
+from inferon.run.selection import check_selection
 from inferon.run.system_checks import check_system_study, error
 from inferon.run.system_checks import settled as settled_by
 from inferon.run.systems import NAMES, TRANSPLANT, system
@@ -85,6 +86,7 @@ def check_study_names(study: Study) -> None:
         _check_overrides(study, name, arm)
     for index in range(len(study.published)):
         _check_published(study, index)
+    check_selection(study)
 
 
 def settled(study: Study) -> Study:

@@ -10,6 +10,7 @@ import polars as pl
 
 from inferon.cohort import draw_cohort
 from inferon.run.catalogues import regimens
+from inferon.run.selection import numbers, populations
 from inferon.store import Checkpoints
 from inferon.study import Study
 from inferon.trial import READOUTS, simulate_arm
@@ -26,7 +27,7 @@ MOST_FAILURES = 0.001
 
 @dataclass(frozen=True)
 class Block:
-    """Some patients of one population, family and arm."""
+    """Some patients of one population, family and arm, from the first to before the last."""
 
     population: str
     family: str
@@ -47,10 +48,7 @@ class TooManyFailures(RuntimeError):
 
 def blocks(study: Study, chunk: int) -> Iterator[Block]:
     """All blocks of a study in the order of its tables; the mechanism is sampled in the first family of the main population."""
-    populations = [(study.cohort.population, study.cohort.size)]
-    if study.cohort.comparison_population:
-        populations.append((study.cohort.comparison_population, study.cohort.comparison_size))
-    for number, (population, size) in enumerate(populations):
+    for number, (population, size) in enumerate(populations(study).items()):
         for family in study.families if number == 0 else study.families[:1]:
             for arm in study.arms:
                 sampled = SAMPLED_PATIENTS if number == 0 and family == study.families[0] else 0
@@ -99,7 +97,7 @@ def _simulate_block(
     arm = study.arms[block.arm]
     cohort = draw_cohort(
         block.population,
-        np.arange(block.first, block.last),
+        numbers(study, block.population, block.family)[block.first : block.last],
         seed=study.seed,
         family=block.family,
         overrides=arm.parameters,

@@ -138,7 +138,9 @@ def study_for_report(study: Study) -> dict[str, Any]:
         "endpoints": list(study.endpoints),
         "seed": study.seed,
         "report_times_days": list(study.report_times_days),
-        "cohort": _fields(study.cohort),
+        "cohort": {
+            name: value for name, value in _fields(study.cohort).items() if name not in ("plausible", "weights")
+        },
         "trial": {**_fields(study.trial), "power": _fields(study.trial.power) if study.trial.power else None},
         "published": [_fields(result) for result in study.published],
         "arms": {

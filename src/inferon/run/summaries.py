@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from inferon.cohort import draw_cohort
@@ -13,6 +12,7 @@ from inferon.design import power_of_incidence_difference
 from inferon.evidence import beside
 from inferon.model.catalogue import parameter_table
 from inferon.protocol import MONTH
+from inferon.run.selection import numbers
 from inferon.study import Study
 from inferon.trial import ENDPOINTS, Conduct, analysis_dataset, conduct_trial, curve, estimate
 
@@ -121,7 +121,8 @@ def virtual_trial(study: Study, events: pl.DataFrame, power: list[dict[str, Any]
     enough = [row["per_arm"] for row in power if row["family"] == first and row["power"] >= ENOUGH_POWER]
     per_arm = min(enough, default=max((row["per_arm"] for row in power), default=50))
     size = min(per_arm * len(study.arms), study.cohort.size)
-    cohort = draw_cohort(study.cohort.population, np.arange(study.cohort.size), seed=study.seed, family=first)
+    patients = numbers(study, study.cohort.population, first)
+    cohort = draw_cohort(study.cohort.population, patients, seed=study.seed, family=first)
     conduct = Conduct(
         allocation=dict(study.trial.allocation),
         strata=study.trial.stratify,
@@ -163,6 +164,7 @@ def assumptions(study: Study) -> list[str]:
     )
     return [
         *changed,
+        *_choice_in_words(study),
         gvhd,
         "Overall survival: the post-relapse death rate is an assumption of the run "
         f"({t['h_pr'].value:g} per day unless an arm sets it, untreated relapse).",
@@ -178,6 +180,19 @@ def assumptions(study: Study) -> list[str]:
         *_conduct_in_words(study),
         f"Nothing beyond 12 months is calibrated{_beyond(follow_up)}; chronic GVHD and second transplants are outside the model.",
         "For research only; nothing here advises on the treatment of a person.",
+    ]
+
+
+def _choice_in_words(study: Study) -> list[str]:
+    """By what the patients were chosen, where they were."""
+    cohort = study.cohort
+    by = [f"plausible ranges of {', '.join(cohort.plausible)}"] if cohort.plausible else []
+    by += [f"a target mix of {', '.join(cohort.weights.target)}"] if cohort.weights else []
+    if not by:
+        return []
+    return [
+        f"Patients of every arm were chosen from those drawn by {' and '.join(by)}, at the values of the parameter tables; "
+        "the model was not fitted to such patients."
     ]
 
 

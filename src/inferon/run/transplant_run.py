@@ -10,7 +10,7 @@ import polars as pl
 
 from inferon.cohort import draw_cohort
 from inferon.report.cannot_exclude import cannot_exclude
-from inferon.run import simulation, summaries
+from inferon.run import selection, simulation, summaries
 from inferon.study import Study
 
 WEEKLY = tuple(np.arange(-1.0, 181.0, 7.0))
@@ -42,6 +42,9 @@ def summarise(
     if comparison:
         arms = summaries.estimates_by_arm(study, events, comparison, study.families[:1])
         estimates["comparison"] = {"population": comparison, "arms": arms}
+    if found := selection.described(study):
+        source = study.cohort.weights.source if study.cohort.weights else None
+        estimates["selection"] = {"cohorts": found, "source": source}
     done(1)
     curves = summaries.curves(study, events)
     bands = summaries.bands(samples)
@@ -63,12 +66,9 @@ def summarise(
 
 def patients(study: Study) -> pl.DataFrame:
     """Covariates and individual parameters of every patient, by population (first family)."""
-    populations = {study.cohort.population: study.cohort.size}
-    if study.cohort.comparison_population:
-        populations[study.cohort.comparison_population] = study.cohort.comparison_size
-    frames = []
-    for population, size in populations.items():
-        cohort = draw_cohort(population, np.arange(size), seed=study.seed, family=study.families[0])
+    frames, family = [], study.families[0]
+    for population in selection.populations(study):
+        cohort = draw_cohort(population, selection.numbers(study, population, family), seed=study.seed, family=family)
         values = {**cohort.parameters, "cd34": cohort.draws["cd34"], "cd3": cohort.draws["cd3"]}
         keys = [pl.lit(population).alias("population"), pl.Series("patient", cohort.patients)]
         frames.append(

@@ -34,12 +34,12 @@ def check_study(study: Study) -> None:
 
 
 def refuse_transplant_fields(study: Study) -> None:
-    """Raise for what only a study of the transplant model can have: families, a comparison population, a randomised trial."""
+    """Raise for what only a study of the transplant model can have: families, a comparison, chosen patients, a trial."""
     given = [(name,) for name in TRANSPLANT_ONLY if name in study.model_fields_set]
     given += [
         ("cohort", name)
-        for name in ("comparison_population", "comparison_size")
-        if name in study.cohort.model_fields_set and getattr(study.cohort, name) is not None
+        for name in ("comparison_population", "comparison_size", "plausible", "weights")
+        if name in study.cohort.model_fields_set and getattr(study.cohort, name)
     ]
     if given:
         raise problem(

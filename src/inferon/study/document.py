@@ -49,7 +49,7 @@ def field_name(path: FieldPath) -> str:
 
 def read_document(path: str | Path) -> Document:
     """Read a YAML file whose top is a mapping. Raises InputError."""
-    return parse_document(_read_text(path), file=str(path))
+    return parse_document(read_text(path), file=str(path))
 
 
 def parse_document(text: str, *, file: str | None = None) -> Document:
@@ -69,7 +69,8 @@ def parse_document(text: str, *, file: str | None = None) -> Document:
     return Document(walk.value(node, ()), Origin(file, MappingProxyType(walk.lines)))
 
 
-def _read_text(path: str | Path) -> str:
+def read_text(path: str | Path) -> str:
+    """The text of a file people write. Raises InputError."""
     try:
         raw = Path(path).read_bytes()
     except FileNotFoundError:

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from inferon.study.document import Document, Origin, parse_document, read_document
 from inferon.study.errors import InputError
 from inferon.study.explain import explain
+from inferon.study.marginals import with_target
 from inferon.study.specification import Study
 
 HEADER = "# A study with every default written out; reading it again gives the same study.\n"
@@ -67,6 +68,7 @@ def resolved_yaml(study: Study) -> str:
 
 
 def _make(document: Document) -> Study:
+    document = with_target(document)
     try:
         study = Study.model_validate(document.data)
     except ValidationError as error:

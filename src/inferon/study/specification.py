@@ -33,6 +33,7 @@ from inferon.study.quantities import (
     RateField,
     SettingField,
 )
+from inferon.study.selection import Ranges, Target, or_a_file
 
 TRANSPLANT = "transplant"
 """The model with parameter families, a comparison population and a randomised trial; every other one has none of them."""
@@ -48,6 +49,9 @@ ENDPOINTS = (
     "engraftment",
     "mrd",
 )
+SELECTION = ("plausible", "weights")
+"""Fields of a cohort that choose among the patients drawn; written out only where they do."""
+
 DEFAULT_REPORT_TIMES_DAYS = (3 * DAYS_PER_MONTH, 6 * DAYS_PER_MONTH)
 
 
@@ -116,14 +120,31 @@ class Arm(Record):
         return written if self.settings else {name: value for name, value in written.items() if name != "settings"}
 
 
+class Weights(Record):
+    """Prevalence weighting: the mix of a real population that the patients are to have.
+
+    target   covariate -> class -> share; a file may name a table instead, with the columns covariate, class, share
+    source   where the shares come from, as a citation
+    """
+
+    target: Annotated[Target, Field(json_schema_extra=or_a_file)]
+    source: Text | None = None
+
+
 class Cohort(Record):
-    """Who: `size` virtual patients in every arm, followed for `follow_up_days`, and a second population to compare."""
+    """Who: `size` virtual patients in every arm, followed for `follow_up_days`, and a second population to compare.
+
+    plausible   quantity -> least and greatest plausible value; patients drawn outside are left out
+    weights     the mix that those kept are to have
+    """
 
     population: Name = "transplant-reference"
     size: Count = 4000
     follow_up_days: DurationField = Field(DAYS_PER_YEAR, alias="follow_up")
     comparison_population: Name | None = "covariate-mix"
     comparison_size: Count | None = None
+    plausible: Ranges = Field(default_factory=FrozenMapping)
+    weights: Weights | None = None
 
     @model_validator(mode="after")
     def _fill_in(self) -> "Cohort":
@@ -132,6 +153,11 @@ class Cohort(Record):
         if self.comparison_size is None:
             self._settle(comparison_size=self.size)
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_empty_selection(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        empty = [name for name in SELECTION if not getattr(self, name)]
+        return {name: value for name, value in write(self).items() if name not in empty}
 
 
 class Published(Record):

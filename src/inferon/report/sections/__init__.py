@@ -11,6 +11,7 @@ from inferon.report.sections import (
     incidence,
     limits,
     mechanism,
+    patients,
     power,
     protocol,
     provenance,
@@ -21,6 +22,7 @@ from inferon.report.sections import (
 
 def all_sections(inputs: ReportInputs, files: Sequence[str] = ()) -> list[Section]:
     """Every section that this run can fill; `files` are the run's files, linked from the last one."""
-    parts = (question, protocol, published, incidence, mechanism, families, excludes, power, comparison, limits)
+    first = (question, protocol, patients, published, incidence, mechanism)
+    parts = (*first, families, excludes, power, comparison, limits)
     made = [part.section(inputs) for part in parts]
     return [section for section in made if section is not None] + [provenance.section(inputs, files)]

@@ -8,12 +8,11 @@ every state it is never negative, so what comes and what goes need ledgers of th
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
 from inferon.engine import Batch, CompiledModel, Doses, Settings, compile_model
 from inferon.model import load_composite
@@ -27,13 +26,9 @@ TIGHT = Settings(rtol=1e-9, default_atol=1e-12)
 _OPERATION = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 
 
-def over_ranges(examples: int = 4) -> Callable[[Callable], Callable]:
-    """Run a test with several seeds, always the same ones; each draws a batch of patients."""
-
-    def decorate(test: Callable) -> Callable:
-        return settings(max_examples=examples)(given(seed=st.integers(0, 2**32 - 1))(test))
-
-    return decorate
+def over_ranges(examples: int = 4) -> pytest.MarkDecorator:
+    """Run a test with several seeds, the same ones whatever else changes; each draws a batch of patients."""
+    return pytest.mark.parametrize("seed", range(examples))
 
 
 def drawn(row: Parameter, generator: np.random.Generator, patients: int = PATIENTS) -> np.ndarray:

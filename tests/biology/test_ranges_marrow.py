@@ -100,11 +100,24 @@ def test_property_every_division_makes_two_cells_and_none_is_lost_on_the_way(mar
 @over_ranges()
 def test_property_nothing_is_negative_and_the_marrow_does_not_burst(marrow, seed) -> None:
     for preset in ("AML_fast", "AML_default", "AML_slow", "ALL"):
-        found = marrow.course(_people(marrow, seed, clone=1e5, preset=preset), DAYS, settings=SETTINGS)
+        people = _people(marrow, seed, clone=1e5, preset=preset)
+        found = marrow.course(people, DAYS, settings=SETTINGS)
         assert min(found[name].min() for name in (*COUNTS, *CELLS, *BLOOD, *CHAIN)) >= 0, preset
         assert found["blast_fraction"].max() <= 1
         assert found["s"].max() <= 1
-        assert found["M"].max() < 3, "crowding holds the marrow together"
+        full = people["marrow__M_cap"] + _fastest_division(people) / people["marrow__d_crowd"]
+        assert (found["M"].max(axis=1) <= full).all(), (
+            "where crowding kills as fast as cells can divide, the marrow is full"
+        )
+
+
+def _fastest_division(people: dict[str, np.ndarray]) -> np.ndarray:
+    """The highest rate at which any cell of a marrow divides, 1/d: a division adds one cell at most."""
+    a1, p1 = people["marrow__a1"], people["marrow__p1"]
+    committed = people["marrow__k_N"] * people["marrow__N0"] / (people["marrow__C1ss"] * p1)
+    a2 = a1 * (2 - committed) / (1 - committed)
+    p2 = p1 * people["marrow__C1ss"] / people["marrow__C2ss"] / (1 - a2 / a1)
+    return np.max([p1, p2, people["leukaemia__p1L"], people["leukaemia__p2L"]], axis=0)
 
 
 def _blood_by_clone(marrow: Ranged, seed: int) -> tuple[np.ndarray, np.ndarray]:
